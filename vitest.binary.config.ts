@@ -1,0 +1,13 @@
+import { defineConfig } from "vitest/config";
+import resultsReporter from "./scripts/check/reporter.ts";
+
+/** Drives dist/botyard as a user would; `bun run --cwd apps/botyard test:binary` builds it first. */
+export default defineConfig({
+  test: {
+    include: ["test/binary/**/*.test.ts"],
+    passWithNoTests: true,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    reporters: ["default", resultsReporter(".results/binary.json")],
+  },
+});

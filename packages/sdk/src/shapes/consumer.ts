@@ -1,0 +1,47 @@
+import * as v from "valibot";
+import { expected, Handle, says } from "../schema.ts";
+
+/** A list over the log: connection, bot, room, kinds, and whether echoes of our own bots count. */
+export const eventFilter = {
+  connection: v.optional(says("Only of this connection.", v.string())),
+  bot: v.optional(
+    says("Only what this bot saw: `chat/helper`, or the handle alone where there is one connection.", v.string()),
+  ),
+  room: v.optional(says("Only of this room: `chat/eng:ops`, or by its id.", v.string())),
+  type: v.optional(
+    says(
+      "Only these kinds: `message.created`; `message.*` takes all of a kind. `gap.*` passes every filter.",
+      v.array(
+        v.pipe(
+          v.string(),
+          v.regex(/^[a-z]+\.(?:[a-z]+|\*)$/, expected("an event type like message.created or message.*")),
+        ),
+      ),
+    ),
+  ),
+  own: v.optional(says("Echoes of managed bots too; default false.", v.boolean())),
+};
+
+/** `now`, `oldest`, a time or a cursor. */
+export const Start = v.pipe(
+  v.string(),
+  v.regex(
+    /^(?:now|oldest|c_[A-Za-z0-9_]+|\d{4}-\d\d-\d\dT.+)$/,
+    expected("now, oldest, a time like 2026-11-20T08:00:00Z, or a cursor c_…"),
+  ),
+);
+
+export const Consumer = v.object({
+  name: Handle,
+  connection: v.nullable(v.string()),
+  bot: v.nullable(v.string()),
+  room: v.nullable(v.string()),
+  type: v.nullable(v.array(v.string())),
+  own: v.boolean(),
+  maxAgeMs: v.nullable(v.number()),
+  cursor: v.string(),
+  createdAt: v.string(),
+  lastAckAt: v.nullable(v.string()),
+  waiting: says("Positions of the log behind the head; an upper bound where a filter is set.", v.number()),
+});
+export interface Consumer extends v.InferOutput<typeof Consumer> {}

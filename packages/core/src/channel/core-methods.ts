@@ -1,0 +1,71 @@
+import { BotyardError } from "@botyard/sdk";
+import type {
+  BucketState,
+  Host,
+  HttpRequest,
+  Intake,
+  Log,
+  Report,
+  Resumed,
+  RunCall,
+  StepDraft,
+  Subject,
+} from "@botyard/sdk";
+import { markCaller, type Caller } from "../limits/caller.ts";
+import { serveMethods, type Methods, type Peer, type Serve } from "./peer.ts";
+
+/** One open session as the core's end keeps it. */
+export interface OpenedHost {
+  readonly host: Host;
+  /** Receive runs under way, by number. */
+  readonly runs: Map<number, RunCall>;
+  unwatch: (() => void) | null;
+}
+
+/** What a plugin may ask of the core: the members of `Host`, for its own sessions only. */
+export function createCoreMethods(hosts: ReadonlyMap<number, OpenedHost>, peer: () => Peer): Serve {
+  const openedOf = (id: number): OpenedHost => {
+    const opened = hosts.get(id);
+    if (!opened) throw new BotyardError("cancelled", "The connection was closed");
+    return opened;
+  };
+  const hostOf = (id: number): Host => openedOf(id).host;
+  const withSignal = (request: HttpRequest, signal: AbortSignal, caller: Caller | null): HttpRequest => ({
+    ...request,
+    signal: caller ? markCaller(signal, caller) : signal,
+  });
+
+  const methods: Methods = {
+    "host.http.request": (signal, id: number, origin: string, request: HttpRequest, caller: Caller | null) =>
+      hostOf(id)
+        .http(origin)
+        .request(withSignal(request, signal, caller)),
+    "host.http.stream": (signal, id: number, origin: string, request: HttpRequest, caller: Caller | null) =>
+      hostOf(id)
+        .http(origin)
+        .stream(withSignal(request, signal, caller)),
+    "host.credentials.find": (_, id: number, query: Parameters<Host["credentials"]["find"]>[0]) =>
+      hostOf(id).credentials.find(query),
+    "host.credentials.put": (_, id: number, credential: Parameters<Host["credentials"]["put"]>[0]) =>
+      hostOf(id).credentials.put(credential),
+    "host.bots.list": (_, id: number) => hostOf(id).bots.list(),
+    "host.bots.watch": (_, id: number, on: boolean) => {
+      const opened = openedOf(id);
+      opened.unwatch?.();
+      opened.unwatch = on ? opened.host.bots.watch((bots) => void peer().notify("bots", [id, bots])) : null;
+    },
+    "host.store.get": (_, id: number, key: string) => hostOf(id).store.get(key),
+    "host.store.put": (_, id: number, entries: Readonly<Record<string, unknown>>) => hostOf(id).store.put(entries),
+    "host.store.list": (_, id: number, prefix: string) => hostOf(id).store.list(prefix),
+    "host.commit": (_, id: number, intake: Intake, also?: { readonly put?: Readonly<Record<string, unknown>> }) =>
+      hostOf(id).commit(intake, also),
+    "host.report": (_, id: number, subject: Subject, report: Report) => hostOf(id).report(subject, report),
+    "host.step": (_, id: number, step: StepDraft, bot?: string) => hostOf(id).step(step, bot),
+    "host.limit": (_, id: number, state: BucketState & { readonly origin?: string }) => hostOf(id).limit(state),
+    "host.log": (_, id: number, level: keyof Log, message: string, data?: Readonly<Record<string, unknown>>) => {
+      if (["debug", "info", "warn", "error"].includes(level)) hostOf(id).log[level](String(message), data);
+    },
+    "host.started": (_, id: number, run: number, resumed: Resumed) => openedOf(id).runs.get(run)?.started(resumed),
+  };
+  return serveMethods(methods);
+}

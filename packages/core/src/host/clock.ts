@@ -1,0 +1,25 @@
+import type { Clock } from "@botyard/sdk";
+
+// Longest time a timer takes; beyond it fires at once.
+const maxTimerMs = 2_147_483_647;
+
+/** The machine's clock. `sleep` rejects with the signal's reason as soon as it aborts. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason as Error);
+      const timer = setTimeout(
+        () => {
+          signal?.removeEventListener("abort", stop);
+          resolve();
+        },
+        Math.min(Math.max(ms, 0), maxTimerMs),
+      );
+      function stop(): void {
+        clearTimeout(timer);
+        reject(signal?.reason as Error);
+      }
+      signal?.addEventListener("abort", stop, { once: true });
+    }),
+};

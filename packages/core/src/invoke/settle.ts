@@ -1,0 +1,104 @@
+import { type Acting, BotyardError, type Event, type OpenEffect } from "@botyard/sdk";
+import type { Core } from "../core.ts";
+import { toSent } from "../operations/messages.ts";
+import type { EffectRow } from "../store/types.ts";
+import { openResult, sealResult } from "./ledger.ts";
+
+/** Whether history still has something to say: an unknown end, or a send that came back without an id. */
+export function isUnsettled(core: Pick<Core, "sealer">, row: EffectRow): boolean {
+  if (row.state === "unknown") return true;
+  if (row.state !== "done" || row.operation !== "messages.send" || row.sealed) return false;
+  return (openResult(core, row).value as { message?: unknown }).message === null;
+}
+
+function actingAgain(core: Core, row: EffectRow): Acting | null {
+  if (!row.as || !row.connection) return null;
+  const platform = core.platforms.get(core.registry.connection(row.connection).platform);
+  const holder = row.as.kind === "bot" ? "bot" : "account";
+  const of = row.as.kind === "bot" ? row.as.handle : row.as.id;
+  for (const [kind, declared] of Object.entries(platform?.credentials ?? {})) {
+    if (declared.holder !== holder) continue;
+    const credential = core.vault.find(row.connection, holder === "bot" ? { kind, bot: of } : { kind, account: of });
+    if (credential) return { ...row.as, credential };
+  }
+  return { ...row.as, credential: null };
+}
+
+async function settle(
+  core: Core,
+  row: EffectRow,
+  by: "history" | "echo",
+  answer: Readonly<Record<string, unknown>>,
+): Promise<EffectRow> {
+  const value = row.operation === "messages.send" ? toSent(row, row.connection ?? "", row.room ?? "", answer) : answer;
+  const patch = {
+    state: "done" as const,
+    effect: "applied" as const,
+    error: null,
+    settledBy: by,
+    updatedAt: core.now(),
+    ...sealResult(core, row.id, { value, status: row.operation === "messages.send" ? 201 : 200 }, row.sealed),
+  };
+  await core.store.updateEffect(row.id, patch);
+  return { ...row, ...patch };
+}
+
+/**
+ * Asks the platform's history what became of an effect. A row that has ended comes back as it is; one that history
+ * cannot settle stays `unknown`.
+ */
+export async function settleFromHistory(core: Core, row: EffectRow, signal: AbortSignal): Promise<EffectRow> {
+  if (!isUnsettled(core, row) || row.connection === null) return row;
+  const { live, session } = await core.supervisor.session(row.connection);
+  if (!session.reconcile)
+    throw new BotyardError(
+      "unsupported",
+      `${live.platform.title} has no history in which ${row.operation} could be found; ask a person to look`,
+    );
+  const effect: OpenEffect = {
+    id: row.id,
+    operation: row.operation,
+    effectId: row.effectId,
+    attempts: row.attempts,
+    room: row.room,
+    as: actingAgain(core, row),
+    startedAt: row.createdAt,
+  };
+  const verdict = await session.reconcile(effect, signal);
+  if (verdict.state === "done") return settle(core, row, "history", verdict.answer);
+  if (verdict.state === "unknown" || row.state === "done") return row;
+  const patch = {
+    state: "failed" as const,
+    effect: "none" as const,
+    error: { code: "upstream" as const, detail: verdict.reason, details: { effect: "none" as const } },
+    settledBy: "history" as const,
+    updatedAt: core.now(),
+  };
+  await core.store.updateEffect(row.id, patch);
+  return { ...row, ...patch };
+}
+
+/** Our own message came back as an event: the row it belongs to has ended, whatever was answered. */
+export async function settleFromEcho(core: Core, connection: string, effectId: string, event: Event): Promise<void> {
+  const row = await core.store.findEffect({ connection, effectId });
+  // While the call runs its own answer settles it.
+  if (!row || !event.message || !isUnsettled(core, row)) return;
+  await settle(core, row, "echo", { message: event.message.id, time: event.time });
+}
+
+const waitsMs = [1_000, 5_000, 30_000, 300_000];
+
+/** Looks by itself for rows without an end, more seldom with time, as long as the platform has a history. */
+export async function settleInBackground(core: Core, id: string, signal: AbortSignal): Promise<void> {
+  for (const wait of waitsMs) {
+    await core.clock.sleep(wait, signal).catch(() => {});
+    if (signal.aborted) return;
+    const row = await core.store.getEffect(id);
+    if (!row || !isUnsettled(core, row)) return;
+    const settled = await settleFromHistory(core, row, signal).catch((error: unknown) => {
+      core.logger.info("an effect could not be settled yet", { effect: id, error });
+      return row;
+    });
+    if (!isUnsettled(core, settled)) return;
+  }
+}

@@ -1,0 +1,171 @@
+import type { Clock, Committed, Intake, Log } from "@botyard/sdk";
+import { monotonicFactory } from "ulid";
+import type { Sealer } from "../secrets/types.ts";
+import type { AppendBatch, Appended, EventBody, RecordPut, Store } from "../store/types.ts";
+import { type Completed, completeIntake, type Directory } from "./complete.ts";
+import { createMembership } from "./membership.ts";
+import { createNotifier } from "./notifier.ts";
+import { createPrimary } from "./primary.ts";
+import { createReader } from "./reader.ts";
+import type { CoreEvent, EventLog } from "./types.ts";
+
+export interface LogParts extends Directory {
+  readonly store: Store;
+  readonly clock: Clock;
+  /** Seals raw intakes under `raw/<connection>`. */
+  readonly sealer: Pick<Sealer, "sealBytes">;
+  readonly membersOf: (connection: string, room: string) => readonly string[];
+  /** Makes visible what was written together with events. */
+  readonly applied: (puts: readonly RecordPut[]) => void;
+  /** How long events are kept, for sentences only; null: for ever. */
+  readonly retentionMs: number | null;
+  readonly logger?: Pick<Log, "error">;
+}
+
+type About = { readonly id: string; readonly platform: string };
+type Tell = Parameters<EventLog["onCommitted"]>[0];
+
+/** The event log over a store that is open already and that this process alone writes. */
+export async function createLog(parts: LogParts): Promise<EventLog> {
+  const { store, clock } = parts;
+  const { logId, headSeq } = await store.info();
+  const ulid = monotonicFactory();
+  const newId = (): string => `evt_${ulid(clock.now())}`;
+  const now = (): string => new Date(clock.now()).toISOString();
+  const notifier = createNotifier(clock, headSeq);
+  const reader = createReader({ store, clock, notifier, logId, retentionMs: parts.retentionMs });
+  const membership = createMembership(parts.membersOf);
+  const primary = createPrimary();
+  const listeners = new Set<Tell>();
+  // Intakes are completed one after the other, so that they enter the log in the order they came; the disk is waited
+  // for together.
+  let completing: Promise<unknown> = Promise.resolve();
+
+  const inOrder = <T>(work: () => Promise<{ readonly appended: Promise<T> }>): Promise<T> => {
+    const begun = completing.then(work);
+    completing = begun.catch(() => {});
+    return begun.then(({ appended }) => appended);
+  };
+
+  const after = (batch: AppendBatch, completed: readonly Completed[], appended: readonly Appended[]): void => {
+    const fresh = completed.flatMap((item, at) => {
+      const seq = appended[at]?.outcome === "fresh" ? appended[at].seq : null;
+      return seq === null ? [] : [{ ...item, seq }];
+    });
+    parts.applied([...fresh.flatMap(({ event }) => event.records ?? []), ...(batch.records ?? [])]);
+    notifier.advance(appended.reduce((last, { seq }) => Math.max(last, seq ?? 0), 0));
+    const told = fresh.map(({ event, effectId, seq }) => ({
+      event: reader.toEvent({ seq, first: true, bots: event.bots, committedAt: batch.committedAt, body: event.body }),
+      effectId,
+    }));
+    for (const tell of listeners) {
+      try {
+        tell(batch.connection, told);
+      } catch (error) {
+        // The events are on disk: whoever committed them must not hear of a listener's mistake.
+        parts.logger?.error("a listener of the log failed", { connection: batch.connection, error });
+      }
+    }
+  };
+
+  const rawOf = (connection: string, { raw, via, id }: Intake): Pick<AppendBatch, "raw"> => {
+    if (raw === undefined) return {};
+    const bytes = typeof raw === "string" ? new TextEncoder().encode(raw) : raw;
+    return { raw: { via, id: id ?? null, bytes: parts.sealer.sealBytes(`raw/${connection}`, bytes) } };
+  };
+
+  /** Ids among those of the drafts that our own sends carried; asked only where the sender does not tell. */
+  const ourEffects = async (connection: string, { events }: Intake): Promise<ReadonlySet<string>> => {
+    const asked = events.flatMap(({ effectId, actor }) =>
+      effectId !== undefined && (!actor || parts.botByNativeId(connection, actor.id) === null) ? [effectId] : [],
+    );
+    const found = asked.map(async (effectId) =>
+      (await store.findEffect({ connection, effectId })) === null ? [] : [effectId],
+    );
+    return new Set((await Promise.all(found)).flat());
+  };
+
+  const commit: EventLog["commit"] = (connection, intake, also = {}) => {
+    const name = Symbol("commit");
+    return inOrder(async () => {
+      const ours = await ourEffects(connection.id, intake);
+      const committedAt = now();
+      const completed = completeIntake({
+        connection,
+        intake,
+        directory: parts,
+        membership,
+        primary,
+        commit: name,
+        now: committedAt,
+        newId,
+        isOurs: (effectId) => ours.has(effectId),
+      });
+      const batch: AppendBatch = {
+        connection: connection.id,
+        committedAt,
+        events: completed.map(({ event }) => event),
+        ...rawOf(connection.id, intake),
+        ...(also.put ? { put: also.put } : {}),
+        ...(also.records ? { records: also.records } : {}),
+      };
+      const appended = store.appendEvents(batch).then((results) => {
+        after(batch, completed, results);
+        return toCommitted(results, intake.events.length);
+      });
+      return { appended };
+    }).finally(() => membership.settle(name));
+  };
+
+  const emit = (connection: About, event: CoreEvent): Promise<void> =>
+    inOrder(async () => {
+      const committedAt = now();
+      const completed = [
+        {
+          event: { key: null, body: coreBody(connection, event, newId(), committedAt), bots: event.bots ?? [] },
+          effectId: null,
+        },
+      ];
+      const batch: AppendBatch = {
+        connection: connection.id,
+        committedAt,
+        events: completed.map((item) => item.event),
+      };
+      return { appended: store.appendEvents(batch).then((results) => after(batch, completed, results)) };
+    });
+
+  return {
+    ...reader,
+    commit,
+    emit,
+    head: notifier.head,
+    onCommitted(tell) {
+      listeners.add(tell);
+      return () => void listeners.delete(tell);
+    },
+  };
+}
+
+function toCommitted(results: readonly Appended[], drafts: number): Committed {
+  const count = (outcome: Appended["outcome"]): number => results.filter((result) => result.outcome === outcome).length;
+  const [fresh, copies] = [count("fresh"), count("copy")];
+  return { fresh, copies, duplicates: drafts - fresh - copies };
+}
+
+function coreBody({ id: connection, platform }: About, event: CoreEvent, id: string, time: string): EventBody {
+  const [room, ...more] = event.rooms ?? [];
+  return {
+    id,
+    type: event.type,
+    time,
+    connection,
+    platform,
+    addressed: [],
+    own: false,
+    backfilled: false,
+    room: room === undefined || more.length > 0 ? null : { id: room },
+    actor: null,
+    ...(event.gap ? { gap: event.gap } : {}),
+    ...(event.state ? { state: event.state } : {}),
+  };
+}

@@ -1,0 +1,45 @@
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
+
+// A sealed value: version (1 byte), id of the key (4), nonce (12), AES-256-GCM text, tag (16).
+const version = 1;
+const sizes = { key: 32, id: 4, nonce: 12, tag: 16 };
+const algorithm = "aes-256-gcm";
+
+/** 32 bytes. */
+export type SealKey = Uint8Array;
+
+export function newSealKey(): SealKey {
+  return randomBytes(sizes.key);
+}
+
+function idOf(key: SealKey): Buffer {
+  return createHash("sha256").update(key).digest().subarray(0, sizes.id);
+}
+
+/** The name is bound to the value: it opens under that name only. */
+export function encrypt(key: SealKey, name: string, plain: Uint8Array): Buffer {
+  const nonce = randomBytes(sizes.nonce);
+  const cipher = createCipheriv(algorithm, key, nonce).setAAD(Buffer.from(name));
+  const text = [cipher.update(plain), cipher.final()];
+  return Buffer.concat([Buffer.of(version), idOf(key), nonce, ...text, cipher.getAuthTag()]);
+}
+
+/** Why a value does not open: sealed with another key, or damaged (or sealed under another name). */
+export type Unopened = "other-key" | "damaged";
+
+export function decrypt(key: SealKey, name: string, sealed: Uint8Array): Buffer | Unopened {
+  const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength);
+  const start = 1 + sizes.id;
+  if (bytes.length < start + sizes.nonce + sizes.tag || bytes[0] !== version) return "damaged";
+  if (!bytes.subarray(1, start).equals(idOf(key))) return "other-key";
+  const nonce = bytes.subarray(start, start + sizes.nonce);
+  const text = bytes.subarray(start + sizes.nonce, bytes.length - sizes.tag);
+  try {
+    const cipher = createDecipheriv(algorithm, key, nonce, { authTagLength: sizes.tag })
+      .setAAD(Buffer.from(name))
+      .setAuthTag(bytes.subarray(bytes.length - sizes.tag));
+    return Buffer.concat([cipher.update(text), cipher.final()]);
+  } catch {
+    return "damaged";
+  }
+}

@@ -1,0 +1,168 @@
+import { createHash } from "node:crypto";
+import { unseenBots } from "../rules.ts";
+import type { AppendBatch, Appended, EventBody, PendingEvent, Position, Store, StoreInfo } from "../types.ts";
+import type { Database } from "./database.ts";
+
+interface PositionRow {
+  readonly seq: number;
+  readonly first_seq: number | null;
+  readonly committed_at: string;
+  readonly bots: string;
+  readonly body: string;
+}
+
+/** Methods of the store about the event log; `append` and `forget` run inside a transaction of the caller. */
+export interface LogStore {
+  readonly methods: Pick<Store, "readPositions" | "getEvent" | "seqBefore" | "listRaw">;
+  append(batch: AppendBatch): readonly Appended[];
+  forget(connection: string): void;
+  bounds(): Pick<StoreInfo, "headSeq" | "oldestSeq">;
+  /** Deletes at most this many positions committed before; returns how many. */
+  trimSome(before: string, most: number): number;
+  trimRaw(before: string): void;
+}
+
+const noBots = "[]";
+
+/** Keys come in no order, so that each touches another page of the index: short ones touch fewer. */
+function hashOf(key: string): Uint8Array {
+  return createHash("sha256").update(key).digest().subarray(0, 16);
+}
+
+export function createLogStore(db: Database): LogStore {
+  const bounds = db.query<{ head: number; trimmed: number }>(
+    `select max(trimmed, last) as head, trimmed from
+     (select (select value from meta where name = 'trimmed') as trimmed, coalesce((select max(seq) from log), 0) as last)`,
+  );
+  const insert = db.query(
+    `insert into log (seq, connection, committed_at, bots, id, key, body) values (?, ?, ?, ?, ?, ?, ?)
+     on conflict (key) where key is not null do nothing`,
+  );
+  const insertCopy = db.query(
+    "insert into log (seq, first_seq, connection, committed_at, bots) values (?, ?, ?, ?, ?)",
+  );
+  const byKey = db.query<{ seq: number; id: string }>("select seq, id from log where key = ?");
+  const byId = db.query<PositionRow>("select seq, first_seq, committed_at, bots, body from log where id = ?");
+  const botsOf = db.query<{ bots: string }>(
+    "select bots from log where seq = ?1 union all select bots from log where first_seq = ?1 order by 1",
+  );
+  const select = `select p.seq, p.first_seq, p.committed_at, p.bots, coalesce(p.body, f.body) as body
+    from log p left join log f on f.seq = p.first_seq where p.seq > max(?1, (select value from meta where name = 'trimmed'))`;
+  const read = db.query<PositionRow>(`${select} order by p.seq limit ?2`);
+  const readOf = db.query<PositionRow>(`${select} and p.connection = ?3 order by p.seq limit ?2`);
+  const from = db.query<{ seq: number; committed_at: string }>(
+    "select seq, committed_at from log where seq >= ? order by seq limit 1",
+  );
+  const unkey = db.query("update log set key = null where connection = ?");
+  const firstKept = db.query<{ seq: number }>(
+    "select seq from log where seq > ? and committed_at >= ? order by seq limit 1",
+  );
+  const count = db.query<{ n: number }>("select count(*) as n from log where seq > ? and seq <= ?");
+  // A first position stays, out of sight, as long as a copy needs its body.
+  const drop = db.query(
+    "delete from log where seq <= ?1 and not exists (select 1 from log c where c.first_seq = log.seq and c.seq > ?1)",
+  );
+  const setTrimmed = db.query("update meta set value = ? where name = 'trimmed'");
+  const insertRaw = db.query("insert into raw (connection, via, id, committed_at, bytes) values (?, ?, ?, ?, ?)");
+  const dropRaw = db.query(
+    `delete from raw where n < coalesce(
+       (select n from raw where committed_at >= ? order by n limit 1), (select max(n) + 1 from raw))`,
+  );
+  const raws = db.query<{ n: number; via: string; id: string | null; committed_at: string; bytes: Uint8Array }>(
+    `select n, via, id, committed_at, bytes from raw where connection = ? and n < ? order by n desc limit ?`,
+  );
+
+  const edges = (): { readonly head: number; readonly trimmed: number } => bounds.get() ?? { head: 0, trimmed: 0 };
+  const seenBy = (seq: number): string[] => botsOf.all(seq).flatMap(({ bots }) => JSON.parse(bots) as string[]);
+
+  const toPosition = (row: PositionRow): Position => ({
+    seq: row.seq,
+    first: row.first_seq === null,
+    bots: row.bots === noBots ? [] : (JSON.parse(row.bots) as string[]),
+    committedAt: row.committed_at,
+    body: JSON.parse(row.body) as EventBody,
+  });
+
+  const appendOne = (batch: AppendBatch, event: PendingEvent, seq: number): Appended => {
+    const { connection, committedAt } = batch;
+    const bots = JSON.stringify(unseenBots([], event.bots));
+    const { id } = event.body;
+    const key = event.key === null ? null : hashOf(event.key);
+    if (insert.run(seq, connection, committedAt, bots, id, key, JSON.stringify(event.body)) > 0) {
+      return { outcome: "fresh", id, seq };
+    }
+    const first = byKey.get(key);
+    if (first === null) return { outcome: "duplicate", id, seq: null };
+    const late = unseenBots(seenBy(first.seq), event.bots);
+    if (late.length === 0) return { outcome: "duplicate", id: first.id, seq: null };
+    insertCopy.run(seq, first.seq, connection, committedAt, JSON.stringify(late));
+    return { outcome: "copy", id: first.id, seq };
+  };
+
+  return {
+    append(batch) {
+      let { head } = edges();
+      const appended = batch.events.map((event) => {
+        const result = appendOne(batch, event, head + 1);
+        if (result.seq !== null) head = result.seq;
+        return result;
+      });
+      if (batch.raw) {
+        insertRaw.run(batch.connection, batch.raw.via, batch.raw.id, batch.committedAt, batch.raw.bytes);
+      }
+      return appended;
+    },
+    forget(connection) {
+      unkey.run(connection);
+    },
+    bounds() {
+      const { head, trimmed } = edges();
+      return { headSeq: head, oldestSeq: trimmed + 1 };
+    },
+    methods: {
+      async readPositions({ after, limit, connection }) {
+        const rows = connection === undefined ? read.all(after, limit) : readOf.all(after, limit, connection);
+        return rows.map(toPosition);
+      },
+      async getEvent(id) {
+        const row = byId.get(id);
+        return row && { ...toPosition(row), bots: seenBy(row.seq) };
+      },
+      async seqBefore(time) {
+        const { head, trimmed } = edges();
+        let low = trimmed;
+        let high = head;
+        // Positions follow time, so halving finds the place without an index that each event would have to pay for.
+        while (low < high) {
+          const middle = Math.floor((low + high) / 2) + 1;
+          const row = from.get(middle);
+          if (row === null || row.committed_at >= time) high = middle - 1;
+          else low = row.seq;
+        }
+        return low;
+      },
+      async listRaw({ connection, before, limit }) {
+        return raws.all(connection, before ?? Number.MAX_SAFE_INTEGER, limit).map((row) => ({
+          n: row.n,
+          connection,
+          via: row.via,
+          id: row.id,
+          committedAt: row.committed_at,
+          bytes: row.bytes,
+        }));
+      },
+    },
+    trimSome(before, most) {
+      const { head, trimmed } = edges();
+      const end = Math.min((firstKept.get(trimmed, before)?.seq ?? head + 1) - 1, trimmed + most);
+      if (end <= trimmed) return 0;
+      const gone = count.get(trimmed, end)?.n ?? 0;
+      drop.run(end);
+      setTrimmed.run(end);
+      return gone;
+    },
+    trimRaw(before) {
+      dropRaw.run(before);
+    },
+  };
+}

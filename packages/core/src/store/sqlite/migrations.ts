@@ -1,0 +1,50 @@
+/** A numbered step forward: its place in the list + 1 is the number the file then carries. Never changed once released. */
+export type Migration = string;
+
+export const migrations: readonly Migration[] = [
+  `
+  create table meta (name text primary key, value) without rowid;
+  insert into meta values ('trimmed', 0);
+
+  create table record (
+    kind text not null, id text not null, scope text not null, value text not null, primary key (kind, id)
+  ) strict, without rowid;
+  create index record_scope on record (scope, kind);
+  create table number (kind text primary key, last integer not null) strict, without rowid;
+  create table plugin_entry (
+    connection text not null, key text not null, value text not null, primary key (connection, key)
+  ) strict, without rowid;
+
+  -- A row is a position. Fresh events carry id, key (hashed) and body; a late copy carries in first_seq where the first is.
+  create table log (
+    seq integer primary key, first_seq integer, connection text not null, committed_at text not null,
+    bots text not null, id text, key blob, body text
+  ) strict;
+  create unique index log_id on log (id) where id is not null;
+  create unique index log_key on log (key) where key is not null;
+  create index log_copies on log (first_seq) where first_seq is not null;
+  create index log_connection on log (connection);
+  create table raw (
+    n integer primary key autoincrement, connection text not null, via text not null, id text,
+    committed_at text not null, bytes blob not null
+  ) strict;
+  create index raw_connection on raw (connection);
+
+  -- The columns are what is searched by; the row itself is JSON.
+  create table effect (
+    n integer primary key autoincrement, id text not null unique, scope text not null, operation text not null,
+    idempotency_key text, connection text, effect_id text not null, state text not null, updated_at text not null,
+    value text not null
+  ) strict;
+  create unique index effect_key on effect (scope, operation, idempotency_key) where idempotency_key is not null;
+  create index effect_effect_id on effect (effect_id);
+  create index effect_state on effect (state);
+  create index effect_connection on effect (connection);
+
+  create table audit (
+    n integer primary key autoincrement, time text not null, request text not null, key text not null,
+    operation text not null, connection text, bot text, room text, answer text not null
+  ) strict;
+  create index audit_key on audit (key);
+  `,
+];

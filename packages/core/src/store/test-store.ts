@@ -1,0 +1,24 @@
+import { describe } from "vitest";
+import { testCrash } from "./suite/crash.ts";
+import { testLedger } from "./suite/ledger.ts";
+import { testLog } from "./suite/log.ts";
+import { testRecords } from "./suite/records.ts";
+import type { OpenTested } from "./suite/tested.ts";
+
+export type { OpenTested, TestedStore } from "./suite/tested.ts";
+
+/**
+ * What every store must do. `open` makes an empty store for each test; the suite closes it. With `outlivesProcess` the
+ * store is also looked at as a killed process leaves it (`TestedStore.crash`).
+ *
+ * @example
+ * testStore("memory", async () => ({ store: createMemoryStore() }));
+ */
+export function testStore(name: string, open: OpenTested, options: { readonly outlivesProcess?: boolean } = {}): void {
+  describe(`store: ${name}`, () => {
+    testRecords(open);
+    testLog(open);
+    testLedger(open);
+    if (options.outlivesProcess) testCrash(open);
+  });
+}

@@ -1,0 +1,191 @@
+import { BotyardError, isBotyardError, type Receive, type Resumed, type RunCall } from "@botyard/sdk";
+import type { Core } from "../core.ts";
+import { toTarget } from "../registry/registry.ts";
+import type { Gaps } from "./gaps.ts";
+import { type Live, stateOf } from "./live.ts";
+
+interface LoopParts {
+  readonly core: Pick<Core, "registry" | "store" | "clock" | "logger" | "now">;
+  readonly gaps: Gaps;
+  readonly live: Live;
+  readonly receive: Receive;
+  /** Handle, where one run serves one bot. */
+  readonly bot?: string | undefined;
+  readonly signal: AbortSignal;
+  /** Told when the way is proven or lost. */
+  readonly changed: () => void;
+}
+
+const firstRetryMs = 500;
+const longestRetryMs = 60_000;
+const endWithinMs = 5_000;
+/** How often the last moment of receiving is written down: what a crash may add to a gap. */
+const markEveryMs = 15_000;
+
+const markKey = (bot: string | undefined): string => `~alive/${bot ?? ""}`;
+
+/** A first connection ever has no gap; anything else that cannot prove continuity has one. */
+async function lastAlive(parts: LoopParts): Promise<string | null> {
+  const mark = await parts.core.store.pluginGet(parts.live.id, markKey(parts.bot));
+  return typeof mark === "string" ? mark : null;
+}
+
+async function fill(parts: LoopParts, signal: AbortSignal, resumed: Resumed): Promise<void> {
+  const { gaps, live, receive, core } = parts;
+  const open = gaps.current(live.id, parts.bot);
+  if (!open) return;
+  const gap = await gaps.end(open);
+  if (resumed.from !== "unknown") {
+    await gaps.settle(gap, [{ outcome: "filled", messages: 0 }]);
+    return;
+  }
+  if (!receive.backfill) {
+    await gaps.settle(gap, [{ outcome: "lost", messages: 0, reason: "this platform shows a bot no history" }]);
+    return;
+  }
+  try {
+    await gaps.settle(gap, await receive.backfill(gap, signal));
+  } catch (error) {
+    if (signal.aborted) return;
+    core.logger.warn("backfill failed", { connection: live.id, gap: gap.id, error });
+    await gaps.settle(gap, [
+      { outcome: "lost", messages: 0, reason: isBotyardError(error) ? error.message : "reading the history failed" },
+    ]);
+  }
+}
+
+/** Rejects when the way is not proven in time. */
+async function keepProving(parts: LoopParts, call: RunCall, proved: () => void): Promise<never> {
+  const { prove } = parts.receive;
+  if (!prove) return new Promise<never>(() => {});
+  for (;;) {
+    await parts.core.clock.sleep(prove.everyMs, call.signal);
+    const late = new AbortController();
+    const limit = parts.core.clock.sleep(prove.timeoutMs, late.signal).then(
+      () => {
+        throw new BotyardError("timeout", `the connection is open but nothing came back for ${prove.timeoutMs} ms`);
+      },
+      () => new Promise<never>(() => {}),
+    );
+    try {
+      await Promise.race([prove.check(call), limit]);
+    } finally {
+      late.abort();
+    }
+    proved();
+  }
+}
+
+/** One stretch of receiving; returns the error that ended it, or null when it was told to end. */
+async function once(parts: LoopParts, onStarted: () => void): Promise<unknown> {
+  const { core, live, receive, signal, bot } = parts;
+  const stop = new AbortController();
+  const end = (): void => stop.abort(signal.reason);
+  signal.addEventListener("abort", end, { once: true });
+  let aliveAt = gapStart(parts, await lastAlive(parts));
+  let started = false;
+  let filling: Promise<void> = Promise.resolve();
+
+  const proved = (): void => {
+    aliveAt = core.now();
+    live.provenAliveAt = aliveAt;
+    void core.store.pluginPut(live.id, { [markKey(bot)]: aliveAt }).catch(() => {});
+  };
+  const call: RunCall = {
+    ...(bot === undefined ? {} : { bot: toTarget(core.registry.bot(live.id, bot)) }),
+    signal: stop.signal,
+    started(resumed) {
+      if (started) return;
+      started = true;
+      onStarted();
+      live.receiving.delete(bot ?? "");
+      parts.changed();
+      filling = openMissed(parts, resumed, aliveAt)
+        .then(() => {
+          proved();
+          return fill(parts, stop.signal, resumed);
+        })
+        .catch((error: unknown) => core.logger.error("the gap could not be recorded", { connection: live.id, error }));
+    },
+  };
+  const marking = (async () => {
+    while (!stop.signal.aborted) {
+      await core.clock.sleep(markEveryMs, stop.signal).catch(() => {});
+      if (started && !stop.signal.aborted && !receive.prove) proved();
+    }
+  })();
+  let failure: unknown = null;
+  try {
+    if (stop.signal.aborted) return null;
+    const run = receive.run ? receive.run(call) : pushed(parts, call);
+    await Promise.race([run, keepProving(parts, call, proved), leftBehind(parts, stop.signal)]);
+    failure = signal.aborted ? null : new BotyardError("unreachable", "the server closed the connection");
+  } catch (error) {
+    failure = signal.aborted ? null : error;
+  } finally {
+    stop.abort();
+    signal.removeEventListener("abort", end);
+    await marking;
+    await filling;
+  }
+  // Only a stretch that did receive can have lost something; an open gap goes on by itself.
+  if (failure !== null && started && !parts.gaps.current(live.id, bot))
+    await parts.gaps.open({
+      connection: live.id,
+      ...(bot ? { bots: [bot] } : {}),
+      from: aliveAt ?? core.now(),
+      cause: sentence(failure),
+    });
+  return failure;
+}
+
+/** A run that does not end when told to is left behind: closing must not hang on a plugin. */
+async function leftBehind(parts: LoopParts, signal: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+  await parts.core.clock.sleep(endWithinMs);
+}
+
+/** Nothing to run: the server calls us, and repeats what was not acknowledged unless nothing can be proven. */
+async function pushed(parts: LoopParts, call: RunCall): Promise<void> {
+  call.started({ from: parts.live.probe?.continuity === "unprovable" ? "unknown" : "resumed" });
+  await new Promise<void>((resolve) => call.signal.addEventListener("abort", () => resolve(), { once: true }));
+}
+
+const gapStart = (parts: LoopParts, mark: string | null): string | null =>
+  parts.gaps.current(parts.live.id, parts.bot)?.from ?? mark;
+
+async function openMissed(parts: LoopParts, resumed: Resumed, aliveAt: string | null): Promise<void> {
+  if (resumed.from !== "unknown" || aliveAt === null || parts.gaps.current(parts.live.id, parts.bot)) return;
+  await parts.gaps.open({
+    connection: parts.live.id,
+    ...(parts.bot ? { bots: [parts.bot] } : {}),
+    from: aliveAt,
+    cause: "Botyard was not receiving",
+  });
+}
+
+function sentence(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Receives until the signal aborts: again after each loss, slower each time; a refused credential stops it. */
+export async function receiveLoop(parts: LoopParts): Promise<void> {
+  const { core, live, signal } = parts;
+  const key = parts.bot ?? "";
+  let failures = 0;
+  while (!signal.aborted) {
+    const error = await once(parts, () => (failures = 0)).catch((failure: unknown) => failure);
+    if (signal.aborted || error === null) return;
+    const refused = isBotyardError(error) && error.code === "unauthenticated";
+    const reason = sentence(error);
+    const remedy = isBotyardError(error) ? error.details.fix : undefined;
+    live.receiving.set(key, stateOf(refused ? "auth_required" : "degraded", core.now(), reason, remedy));
+    parts.changed();
+    core.logger.warn("receiving stopped", { connection: live.id, bot: parts.bot, reason });
+    // One refused credential is one refused call: the loop starts again when the credential changes.
+    if (refused) return;
+    const wait = Math.min(longestRetryMs, firstRetryMs * 2 ** failures);
+    failures += 1;
+    await core.clock.sleep(Math.round(wait / 2 + Math.random() * (wait / 2)), signal).catch(() => {});
+  }
+}

@@ -1,0 +1,78 @@
+import type { Bot, Connection, Credential, State } from "@botyard/sdk";
+import type { Registry } from "../registry/registry.ts";
+import type { BotRecord, ConnectionRecord, CredentialRecord } from "../store/types.ts";
+import { type Live, stateOf } from "./live.ts";
+
+const openSteps = (registry: Registry, connection: string, bot?: string | null) =>
+  registry.list("step", connection).filter((step) => step.state === "open" && (bot === undefined || step.bot === bot));
+
+/** A bot's state: held or switched off, waiting for a step, what was reported, else the connection's. */
+export function botState(registry: Registry, live: Live | undefined, record: BotRecord): State {
+  if (record.held) return stateOf("disabled", record.createdAt, "disabled by Botyard: it neither acts nor receives");
+  const waiting = openSteps(registry, record.connection, record.handle)[0];
+  if (waiting && record.native.nativeId === null)
+    return stateOf("awaiting_operator", waiting.createdAt, waiting.title, `botyard steps get ${waiting.id}`);
+  if (!record.native.enabled) return stateOf("disabled", record.createdAt, "disabled on the server");
+  const reported = live?.bots.get(record.handle);
+  if (reported && reported.state !== "ready") return reported;
+  const receiving = live?.receiving.get(record.handle);
+  if (receiving) return receiving;
+  if (!live) return stateOf("closed", record.createdAt, "its connection is not open in this process");
+  return live.condition.state === "ready" ? (reported ?? stateOf("ready", live.condition.since)) : live.condition;
+}
+
+/** Derived: the worst of what was probed, what is received and what its bots need. */
+export function connectionState(registry: Registry, live: Live | undefined, record: ConnectionRecord): State {
+  if (!live) return stateOf("closed", record.createdAt, "not open in this process");
+  if (live.condition.state !== "ready") return live.condition;
+  const down = live.receiving.get("") ?? [...live.receiving.values()][0];
+  if (down) return down.state === "auth_required" ? down : { ...down, state: "degraded" };
+  const waiting = openSteps(registry, record.id, null)[0];
+  if (waiting) return stateOf("awaiting_operator", waiting.createdAt, waiting.title, `botyard steps get ${waiting.id}`);
+  for (const bot of registry.bots(record.id)) {
+    const state = botState(registry, live, bot);
+    if (state.state === "auth_required" || state.state === "failed")
+      return stateOf("degraded", state.since, `${bot.handle}: ${state.reason ?? state.state}`, state.remedy);
+  }
+  return live.condition;
+}
+
+export function toConnection(registry: Registry, live: Live | undefined, record: ConnectionRecord): Connection {
+  const bots = registry.bots(record.id);
+  return {
+    id: record.id,
+    platform: record.platform,
+    url: record.url,
+    settings: { ...record.settings },
+    ...connectionState(registry, live, record),
+    continuity: record.continuity,
+    ...(record.probe ? { server: { ...record.probe.server } } : {}),
+    provenAliveAt: live?.provenAliveAt ?? null,
+    lastEventAt: live?.lastEventAt ?? null,
+    bots: { ready: bots.filter((bot) => botState(registry, live, bot).state === "ready").length, total: bots.length },
+    gaps: registry.list("gap", record.id).filter((gap) => gap.state === "open").length,
+    steps: openSteps(registry, record.id).map((step) => step.id),
+    checks: [...(live?.checks ?? record.probe?.checks ?? [])],
+  };
+}
+
+export function toBot(registry: Registry, live: Live | undefined, record: BotRecord): Bot {
+  return {
+    connection: record.connection,
+    handle: record.handle,
+    ...record.native,
+    enabled: record.native.enabled && !record.held,
+    managed: true,
+    ...botState(registry, live, record),
+    credentials: registry
+      .list("credential", record.connection)
+      .filter((credential) => credential.of === record.handle)
+      .map((credential) => credential.kind),
+    steps: openSteps(registry, record.connection, record.handle).map((step) => step.id),
+  };
+}
+
+export function toCredential(live: Live | undefined, record: CredentialRecord): Credential {
+  const { sealed: _, createdAt, ...shown } = record;
+  return { ...shown, ...(live?.credentials.get(record.id) ?? stateOf("ready", createdAt)) };
+}

@@ -1,0 +1,187 @@
+import { BotyardError, type Gap, type Receive, type RunCall, type StepDraft } from "@botyard/sdk";
+import { expect, test } from "vitest";
+import { tinyWorld } from "../fixtures/tiny-platform.ts";
+import { tinyRuntime } from "../fixtures/tiny-runtime.ts";
+import { createFakeClock } from "../limits/fake-clock.ts";
+
+type Gaps = { items: Gap[] };
+
+/** A socket that a test opens, cuts and makes deaf. */
+function fakeSocket(receive: Partial<Receive> = {}) {
+  const socket = {
+    runs: 0,
+    resumed: "unknown" as "resumed" | "unknown" | "fresh",
+    deaf: false,
+    cut: (() => {}) as (error: Error) => void,
+    receive: {
+      run: (call: RunCall) =>
+        new Promise<void>((resolve, reject) => {
+          socket.runs += 1;
+          socket.cut = reject;
+          call.signal.addEventListener("abort", () => resolve(), { once: true });
+          call.started({ from: socket.runs === 1 ? "fresh" : socket.resumed });
+        }),
+      ...receive,
+    } satisfies Receive,
+  };
+  return socket;
+}
+
+async function receiving(receive: Receive) {
+  const clock = createFakeClock();
+  const world = tinyWorld();
+  world.receive = receive;
+  const tiny = await tinyRuntime({ receive: true, clock, world });
+  const gaps = async () => (await tiny.value<Gaps>("gaps.list")).items;
+  const state = async () => (await tiny.value<{ state: string }>("connections.get", { connection: "chat" })).state;
+  return { ...tiny, clock, gaps, state };
+}
+
+const soon = { timeout: 2_000, interval: 5 };
+
+test("a lost connection opens a gap; one that resumes closes it with nothing missing", async () => {
+  const socket = fakeSocket();
+  const { clock, gaps, state, runtime } = await receiving(socket.receive);
+  await expect.poll(state, soon).toBe("ready");
+  socket.resumed = "resumed";
+  socket.cut(new BotyardError("unreachable", "the socket broke"));
+  await expect.poll(state, soon).toBe("degraded");
+  await expect.poll(gaps, soon).toMatchObject([{ state: "open", cause: "the socket broke", to: null }]);
+  await expect.poll(async () => (await clock.advance(1_000), socket.runs), soon).toBe(2);
+  await expect.poll(gaps, soon).toMatchObject([{ state: "filled", messages: 0 }]);
+  await expect.poll(state, soon).toBe("ready");
+  await runtime.close({ drainMs: 0 });
+});
+
+test("a gap is filled from history, and a room that may not be read stays lost on its own", async () => {
+  const socket = fakeSocket({
+    backfill: async () => [
+      { room: "r1", outcome: "filled", messages: 3 },
+      { room: "r2", outcome: "lost", messages: 0, reason: "the bot may not read history there" },
+    ],
+  });
+  const { clock, gaps, state, value, runtime } = await receiving(socket.receive);
+  await expect.poll(state, soon).toBe("ready");
+  socket.cut(new BotyardError("unreachable", "the socket broke"));
+  await expect.poll(async () => (await clock.advance(1_000), (await gaps()).length), soon).toBe(2);
+  expect(await gaps()).toMatchObject([
+    { state: "filled", messages: 3, certainty: "proven" },
+    { state: "lost", rooms: ["r2"], reason: "the bot may not read history there" },
+  ]);
+  const { items } = await value<{ items: { type: string }[] }>("events.list", {
+    from: "oldest",
+    type: ["message.created"],
+  });
+  expect(items.map((event) => event.type)).toEqual(["gap.opened", "gap.lost", "gap.filled"]);
+  await runtime.close({ drainMs: 0 });
+});
+
+test("without any history a gap is lost, and only possible", async () => {
+  const socket = fakeSocket();
+  const { clock, gaps, state, runtime } = await receiving(socket.receive);
+  await expect.poll(state, soon).toBe("ready");
+  socket.cut(new Error("gone"));
+  await expect.poll(async () => (await clock.advance(1_000), (await gaps())[0]?.state), soon).toBe("lost");
+  expect(await gaps()).toMatchObject([{ certainty: "possible", reason: "this platform shows a bot no history" }]);
+  await runtime.close({ drainMs: 0 });
+});
+
+test("a socket that stays open and deaf is found by the proof, not by its state", async () => {
+  const socket = fakeSocket();
+  const prove = {
+    everyMs: 10_000,
+    timeoutMs: 1_000,
+    check: () => (socket.deaf ? new Promise<void>(() => {}) : Promise.resolve()),
+  };
+  const { clock, gaps, state, runtime } = await receiving({ ...socket.receive, prove });
+  await expect.poll(state, soon).toBe("ready");
+  for (let n = 0; n < 3; n += 1) await clock.advance(10_000);
+  expect(socket.runs).toBe(1);
+  socket.deaf = true;
+  await expect.poll(async () => (await clock.advance(1_000), (await gaps()).length), soon).toBe(1);
+  expect((await gaps())[0]?.cause).toContain("nothing came back");
+  socket.deaf = false;
+  socket.resumed = "resumed";
+  await expect.poll(async () => (await clock.advance(1_000), (await gaps())[0]?.state), soon).toBe("filled");
+  expect(socket.runs).toBe(2);
+  await runtime.close({ drainMs: 0 });
+});
+
+test("a refused credential stops its receiver until there is another one", async () => {
+  let runs = 0;
+  let good = false;
+  const { clock, call, state, runtime } = await receiving({
+    run: (run) =>
+      new Promise((resolve, reject) => {
+        runs += 1;
+        if (!good) return reject(new BotyardError("unauthenticated", "the server no longer knows this token"));
+        run.started({ from: "unknown" });
+        run.signal.addEventListener("abort", () => resolve(), { once: true });
+      }),
+  });
+  await expect.poll(state, soon).toBe("auth_required");
+  for (let n = 0; n < 20; n += 1) await clock.advance(60_000);
+  expect(runs).toBe(1);
+  good = true;
+  await call("credentials.import", { connection: "chat", kind: "admin-token", secret: "another-secret" });
+  await expect.poll(state, soon).toBe("ready");
+  await runtime.close({ drainMs: 0 });
+});
+
+test("one connection that fails to open leaves the other alone", async () => {
+  const world = tinyWorld();
+  const { call, value } = await tinyRuntime({ world });
+  world.probe = async () => {
+    throw new BotyardError("unreachable", "nobody listens there");
+  };
+  await call("connections.create", { id: "broken", platform: "tiny" });
+  const { items } = await value<{ items: { id: string; state: string; reason?: string }[] }>("connections.list");
+  expect(items.map(({ id, state }) => [id, state])).toEqual([
+    ["broken", "degraded"],
+    ["chat", "ready"],
+  ]);
+  expect(items[0]?.reason).toBe("nobody listens there");
+});
+
+const step = (secret: string): StepDraft => ({
+  kind: "install",
+  title: 'Install the bot "Helper"',
+  why: "Only a person on the server can.",
+  run: { where: "the server", command: `occ install '${secret}'` },
+  secret: true,
+  blocks: ["messages.list"],
+});
+
+test("a step keeps its secret sealed, blocks what it says, and is applied when seen done", async () => {
+  const { call, value, world, runtime, store } = await tinyRuntime();
+  await call("bots.create", { connection: "chat", handle: "helper" });
+  const opened = await runtime.core.supervisor.steps.open("chat", "helper", [step("secret-of-helper")]);
+  expect(opened[0]?.run.command).toContain("secret-of-helper");
+  const id = opened[0]?.id ?? "";
+  expect(JSON.stringify(await value("steps.get", { step: id }))).not.toContain("secret-of-helper");
+  expect(JSON.stringify(await store.listRecords("step"))).not.toContain("secret-of-helper");
+  expect(await value("steps.get", { step: id, reveal: true })).toMatchObject({
+    run: { command: "occ install 'secret-of-helper'" },
+  });
+  await expect(call("messages.list", { connection: "chat", room: "lobby" })).rejects.toMatchObject({
+    code: "operator_required",
+    details: { steps: [id] },
+  });
+
+  const again = await runtime.core.supervisor.steps.open("chat", "helper", [step("secret-of-helper")]);
+  expect(again[0]?.id).toBe(id);
+
+  const session = runtime.core.supervisor.live("chat")?.session ?? {};
+  Object.assign(session, { verify: async () => ({ state: "open", note: "not in the list yet" }) });
+  expect(await value("steps.verify", { step: id })).toMatchObject({ state: "open", note: "not in the list yet" });
+  const bot = { nativeId: "u-new", username: "helper", displayName: null, description: null, enabled: true };
+  Object.assign(session, { verify: async () => ({ state: "done", bot }) });
+  expect(await value("steps.verify", { step: id })).toMatchObject({ state: "done" });
+  expect(runtime.core.registry.bot("chat", "helper")).toMatchObject({
+    native: { nativeId: "u-new" },
+    generation: 2,
+    formerIds: ["u-helper"],
+  });
+  await expect(call("messages.list", { connection: "chat", room: "lobby" })).resolves.toBeDefined();
+  void world;
+});

@@ -1,0 +1,188 @@
+import type { AnyPlatform, CredentialKind, ObjectSchema } from "@botyard/sdk";
+import { awaitSteps } from "../await-steps.ts";
+import { type Flag, type ParsedArgs, usage } from "../args/parse.ts";
+import { kebab } from "../args/plan.ts";
+import { readSecret, readTextFile } from "../args/secret.ts";
+import { suggest } from "@botyard/core";
+import { looseValue } from "../args/values.ts";
+import type { Command } from "../command.ts";
+import { presenters } from "../presenters.ts";
+import type { Session } from "../session.ts";
+
+const commonFlags: readonly Flag[] = [
+  { name: "id", type: "string", hint: "<id>", summary: "Our name for the connection; default: the platform's" },
+  {
+    name: "option",
+    short: "o",
+    type: "string",
+    multiple: true,
+    hint: "key=value",
+    summary: "A setting of the platform",
+  },
+];
+
+function connectionCredentials(platform: AnyPlatform): ReadonlyMap<string, CredentialKind> {
+  return new Map(Object.entries(platform.credentials).filter(([, kind]) => kind.holder === "connection"));
+}
+
+/**
+ * Every flag `connect` takes for a platform: its credentials by kind (`--admin-token`, and `--token` where there is one
+ * token only), its files by name (`--registration`), its settings by `-o`.
+ */
+export function flagsFor(platform: AnyPlatform): readonly Flag[] {
+  const kinds = [...connectionCredentials(platform)];
+  const tokens = kinds.filter(([name]) => name.endsWith("-token"));
+  const [only] = tokens;
+  return [
+    ...commonFlags,
+    ...kinds.map(([name, kind]): Flag => ({ name, type: "string", hint: "env:NAME|file:PATH|-", summary: kind.title })),
+    ...(only && tokens.length === 1 && only[0] !== "token"
+      ? [{ name: "token", type: "string" as const, hint: "env:NAME|file:PATH|-", summary: `The same as --${only[0]}` }]
+      : []),
+    ...Object.entries(platform.imports ?? {}).map(([name, kind]): Flag => ({
+      name,
+      type: "string",
+      hint: "<file>",
+      summary: kind.title,
+    })),
+  ];
+}
+
+async function findPlatform(session: Session, word: string | undefined): Promise<AnyPlatform> {
+  const all = await session.catalog.platforms();
+  const names = all.map((platform) => platform.namespace);
+  if (word === undefined)
+    throw usage(
+      `connect what? This binary knows ${names.join(", ")}`,
+      `${session.options.self} connect <platform> [url]`,
+    );
+  const found = all.find((platform) => platform.id === word || platform.namespace === word);
+  if (found) return found;
+  const close = suggest(word, [...names, ...all.map((platform) => platform.id)]);
+  throw usage(
+    `there is no platform "${word}"; this binary knows ${names.join(", ")}`,
+    close ? `did you mean ${session.options.self} connect ${close}?` : undefined,
+  );
+}
+
+async function readImports(platform: AnyPlatform, args: ParsedArgs): Promise<Record<string, string>> {
+  const found: Record<string, string> = {};
+  for (const name of Object.keys(platform.imports ?? {})) {
+    const path = args.strings.get(name)?.[0];
+    if (path !== undefined) found[name] = await readTextFile(path, `--${name}`);
+  }
+  return found;
+}
+
+async function readCredentials(
+  platform: AnyPlatform,
+  args: ParsedArgs,
+  imported: ReadonlySet<string>,
+  session: Session,
+): Promise<Record<string, string>> {
+  const { io } = session;
+  const found: Record<string, string> = {};
+  for (const [name, kind] of connectionCredentials(platform)) {
+    const short = name.endsWith("-token") ? args.strings.get("token")?.[0] : undefined;
+    const given = args.strings.get(name)?.[0] ?? short;
+    if (given !== undefined) {
+      found[name] = await readSecret(given, `--${args.strings.has(name) ? name : "token"}`, io);
+    } else if (kind.required && !imported.has(name)) {
+      if (!io.interactive)
+        throw usage(
+          `connect ${platform.namespace}: --${name} is missing (${kind.title})`,
+          `--${name} env:NAME|file:PATH|-`,
+        );
+      if (kind.help) io.err(`  ${kind.help}\n`);
+      found[name] = await io.askSecret(`  ${kind.title} (hidden; or --${name} env:NAME | file:PATH | -): `);
+    }
+  }
+  return found;
+}
+
+function readSettings(args: ParsedArgs): Record<string, unknown> {
+  return Object.fromEntries(
+    (args.strings.get("option") ?? []).map((text) => {
+      const at = text.indexOf("=");
+      if (at < 1) throw usage("-o expects key=value");
+      return [text.slice(0, at), looseValue(text.slice(at + 1))];
+    }),
+  );
+}
+
+/** Settings without which the platform cannot be opened and that nobody has given: asked for on a terminal. */
+async function askSettings(
+  platform: AnyPlatform,
+  given: Record<string, unknown>,
+  imported: ReadonlySet<string>,
+  { io }: Session,
+): Promise<void> {
+  const { entries } = platform.settings as ObjectSchema;
+  for (const [name, schema] of Object.entries(entries)) {
+    if (schema.type === "optional" || schema.type === "exact_optional" || name in given || imported.has(name)) continue;
+    if (!io.interactive) throw usage(`connect ${platform.namespace}: the setting ${name} is missing`, `-o ${name}=…`);
+    given[name] = looseValue(await io.ask(`  ${kebab(name).replaceAll("-", " ")}: `));
+  }
+}
+
+async function run(args: ParsedArgs, session: Session): Promise<number> {
+  const { options, io, globals } = session;
+  const [word, url, extra] = args.positionals;
+  const platform = await findPlatform(session, word);
+  if (extra !== undefined)
+    throw usage(`"${extra}" is one argument too many`, `${options.self} connect ${platform.namespace} <url>`);
+  const imported = await readImports(platform, args);
+  const filled = Object.entries(imported).map(([name, text]) => platform.imports?.[name]?.read(text));
+  if (platform.url === "required" && url === undefined && !filled.some((one) => one?.url)) {
+    throw usage(
+      `${platform.title} needs the server's address`,
+      `${options.self} connect ${platform.namespace} https://…`,
+    );
+  }
+  const filledIn = (part: "credentials" | "settings"): ReadonlySet<string> =>
+    new Set(filled.flatMap((one) => Object.keys(one?.[part] ?? {})));
+  const credentials = await readCredentials(platform, args, filledIn("credentials"), session);
+  const settings = readSettings(args);
+  await askSettings(platform, settings, filledIn("settings"), session);
+  const client = await session.client({ create: true });
+  const id = args.strings.get("id")?.[0];
+  const connected = await client.connections.create(
+    {
+      platform: platform.id,
+      ...(id === undefined ? {} : { id }),
+      ...(url === undefined ? {} : { url }),
+      ...(Object.keys(settings).length > 0 ? { settings } : {}),
+      ...(Object.keys(credentials).length > 0 ? { credentials } : {}),
+      ...(Object.keys(imported).length > 0 ? { import: imported } : {}),
+    },
+    { signal: io.signal },
+  );
+  if (globals.json) {
+    session.json(connected);
+    return 0;
+  }
+  await presenters["connections.create"]?.(connected as never, session);
+  if (connected.opened.length > 0 && io.interactive) await awaitSteps(connected.opened, session);
+  return 0;
+}
+
+export const command: Command = {
+  summary: "Connect a chat server: asks for what is needed, says what works",
+  description:
+    "Saves the connection first, then looks at the server. Credentials are asked for without echo, or given as env:NAME, file:PATH or - (standard input).",
+  arguments: [
+    { name: "platform", required: true, summary: "sandbox, matrix, …" },
+    { name: "url", required: false, summary: "Address of the server, where the platform has one" },
+  ],
+  flags: commonFlags,
+  async flagsFor(argv, catalog) {
+    const platforms = await catalog.platforms();
+    const named = platforms.find(({ id, namespace }) => argv.includes(id) || argv.includes(namespace));
+    return named ? flagsFor(named) : commonFlags;
+  },
+  examples: [
+    "connect mattermost https://chat.example.org --id chat --token env:ADMIN_TOKEN",
+    "connect matrix https://hs.example.org --registration ./registration.yaml",
+  ],
+  run,
+};

@@ -1,0 +1,97 @@
+import type { Connection, Consumer, Operations, OutputOf } from "@botyard/sdk";
+import { formatAgo, formatBytes, formatDuration } from "../args/units.ts";
+import type { Command } from "../command.ts";
+import { createStyle, type Style } from "../output/style.ts";
+import { formatTable } from "../output/table.ts";
+import type { Session } from "../session.ts";
+
+type Status = OutputOf<Operations["service.status"]>;
+
+interface StatusWorld {
+  readonly now: number;
+  /** Address of the service; null: no service runs. */
+  readonly url: string | null;
+  readonly columns: number | null;
+  readonly style: Style;
+  readonly self: string;
+}
+
+function headline({ version, startedAt, log, hooks }: Status, { now, url }: StatusWorld): string {
+  const kept = log.retentionMs === null ? "all kept" : `${formatDuration(log.retentionMs)} kept`;
+  return [
+    `botyard ${version}`,
+    ...(url === null ? ["no service running"] : [url, `up ${formatDuration(now - Date.parse(startedAt))}`]),
+    [`log #${log.seq}`, kept, ...(log.bytes === null ? [] : [formatBytes(log.bytes)])].join(", "),
+    ...(hooks === null ? [] : [`hooks ${hooks}`]),
+  ].join(" · ");
+}
+
+function connectionRow(one: Connection, now: number): readonly string[] {
+  return [
+    one.id,
+    one.platform,
+    one.state,
+    formatDuration(now - Date.parse(one.since)),
+    `${one.bots.ready}/${one.bots.total}`,
+    formatAgo(one.lastEventAt, now),
+    formatAgo(one.provenAliveAt, now),
+    one.gaps > 0 ? String(one.gaps) : "-",
+    one.steps.length > 0 ? one.steps.join(", ") : one.state === "auth_required" ? "a new credential" : "-",
+  ];
+}
+
+function consumerRow(one: Consumer, now: number): readonly string[] {
+  const filter = [one.bot ?? one.connection, one.room].filter(Boolean).join(" ");
+  return [one.name, filter || "everything", String(one.waiting), formatAgo(one.lastAckAt, now)];
+}
+
+/** The service at a glance, with the reason below each connection that is not well. */
+export function formatStatus(status: Status, world: StatusWorld): string {
+  const { now, columns, self } = world;
+  const table = (header: readonly string[], rows: readonly (readonly string[])[]): string =>
+    formatTable(header, rows, { columns, bold: world.style.bold });
+  const lines = [headline(status, world)];
+  if (status.connections.length > 0) {
+    lines.push(
+      table(
+        ["CONNECTION", "PLATFORM", "STATE", "SINCE", "BOTS", "LAST EVENT", "PROVEN ALIVE", "GAPS", "NEEDS YOU"],
+        status.connections.map((one) => connectionRow(one, now)),
+      ),
+    );
+  } else lines.push(`no connection yet:  ${self} connect <platform> <url>`);
+  for (const { id, reason, remedy } of status.connections) {
+    if (reason !== undefined) lines.push(`${id}  cause: ${reason}`);
+    if (remedy !== undefined) lines.push(`${" ".repeat(id.length)}  fix    ${remedy}`);
+  }
+  if (status.consumers.length > 0) {
+    lines.push(
+      table(
+        ["CONSUMER", "READS", "WAITING", "LAST ACK"],
+        status.consumers.map((one) => consumerRow(one, now)),
+      ),
+    );
+  }
+  const { sent, failed, unknown } = status.ledger;
+  lines.push(`LEDGER  sent ${sent} · failed ${failed} · unknown ${unknown}`);
+  return `${lines.join("\n")}\n`;
+}
+
+async function run(session: Session): Promise<number> {
+  const { io, globals, options } = session;
+  const { url } = await session.backend();
+  const status = await (await session.client()).service.status();
+  if (globals.json) session.json(status);
+  else {
+    const style = createStyle(io.colour.out);
+    io.out(formatStatus(status, { now: Date.now(), url, columns: io.columns, style, self: options.self }));
+  }
+  return 0;
+}
+
+export const command: Command = {
+  summary: "The service, its connections and consumers at a glance",
+  arguments: [],
+  flags: [],
+  examples: ["status", "status --json"],
+  run: (_args, session) => run(session),
+};

@@ -1,0 +1,62 @@
+import type { Line, Patient } from "./types.ts";
+
+export async function botLine({ client, connection }: Patient, bot: string): Promise<Line> {
+  const found = await client.bots.get({ connection, bot });
+  const reason = found.reason === undefined ? "" : `: ${found.reason}`;
+  const step = found.steps[0];
+  const address = `${connection}/${bot}`;
+  if (found.state === "disabled" || !found.enabled) {
+    return {
+      subject: "bot",
+      state: "FAIL",
+      detail: `${address} is disabled${reason}`,
+      fix: `botyard bots enable ${address}`,
+    };
+  }
+  if (found.state === "ready")
+    return { subject: "bot", state: "ok", detail: `${address} enabled, known as ${found.username}` };
+  const fix = found.remedy ?? (step === undefined ? undefined : `botyard steps get ${step} --reveal`);
+  return {
+    subject: "bot",
+    state: found.state === "connecting" ? "wait" : "FAIL",
+    detail: `${address} ${found.state}${reason}`,
+    ...(fix === undefined ? {} : { fix }),
+  };
+}
+
+export async function credentialLines({ client, connection }: Patient, bot: string): Promise<readonly Line[]> {
+  const { items } = await client.credentials.list({ connection, bot });
+  if (items.length === 0) return [{ subject: "credential", state: "ok", detail: "this bot has none of its own" }];
+  return items.map((one): Line => {
+    const detail = `${one.kind} ${one.state}${one.reason === undefined ? "" : `: ${one.reason}`}`;
+    if (one.state === "ready") return { subject: "credential", state: "ok", detail: `${detail} · ${one.source}` };
+    return {
+      subject: "credential",
+      state: one.state === "connecting" ? "wait" : "FAIL",
+      detail,
+      fix: one.remedy ?? `botyard credentials issue ${connection}/${bot}`,
+    };
+  });
+}
+
+export async function roomLine({ client, connection, bot }: Patient, room: string): Promise<Line> {
+  const name = `${connection}/${room}`;
+  if (bot === null) {
+    const found = await client.rooms.get({ connection, room });
+    return { subject: "room", state: "ok", detail: `${name} is a ${found.kind}` };
+  }
+  const { items } = await client.rooms.listBots({ connection, room });
+  const inside = items.find((one) => one.handle === bot);
+  if (!inside) {
+    return {
+      subject: "room",
+      state: "FAIL",
+      detail: `${bot} is not in ${name}`,
+      fix: `botyard rooms add-bot ${name} ${bot}`,
+    };
+  }
+  if (!inside.active) {
+    return { subject: "room", state: "FAIL", detail: `${bot} is in ${name}, but the server does not let it act there` };
+  }
+  return { subject: "room", state: "ok", detail: `member of ${name} · may act` };
+}

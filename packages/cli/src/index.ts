@@ -1,0 +1,3 @@
+export { createCli } from "./cli.ts";
+export type { Io } from "./io.ts";
+export type { Cli, CliOptions, ServiceOptions, StartedService, StartService } from "./types.ts";

@@ -1,0 +1,51 @@
+import { type BotyardError, exitCodeOf, type Problem, toProblem } from "@botyard/sdk";
+import { createStyle } from "./style.ts";
+
+export interface ErrorWorld {
+  readonly json: boolean;
+  readonly colour: boolean;
+  /** How the program is called. */
+  readonly self: string;
+  /** How an input field is typed: `limits.perMinute` → `--limits.per-minute`. */
+  flagOf(path: string): string;
+}
+
+function lines(problem: Problem, world: ErrorWorld): readonly (readonly [label: string, text: string])[] {
+  const all: [string, string][] = [];
+  for (const issue of problem.issues ?? []) all.push([world.flagOf(issue.path), `expects ${issue.expected}`]);
+  for (const [kind, names] of Object.entries(problem.allowed ?? {}))
+    all.push(["allowed", `${kind} ${names.join(", ")}`]);
+  if (problem.steps?.length) all.push(["steps", problem.steps.join(", ")]);
+  if (problem.fix) all.push(["fix", problem.fix]);
+  if (problem.instead) all.push(["instead", problem.instead]);
+  if (problem.oldest) all.push(["oldest", problem.oldest]);
+  if (problem.retryAfterMs !== undefined) all.push(["again", `in ${Math.ceil(problem.retryAfterMs / 1000)} s`]);
+  if (problem.effect === "unknown" && problem.operation) {
+    all.push(["look", `${world.self} ledger get ${problem.operation} --wait 30s`]);
+  }
+  if (problem.request) all.push(["request", problem.request]);
+  return all;
+}
+
+/** The text of a failure: for programs one problem object, for people a sentence and what helps, aligned. */
+export function formatError(error: BotyardError, world: ErrorWorld): string {
+  const problem = toProblem(error, "");
+  if (world.json) {
+    const { request, ...rest } = problem;
+    return `${JSON.stringify(request ? problem : rest)}\n`;
+  }
+  const style = createStyle(world.colour);
+  const more = lines(problem, world);
+  const width = Math.max(0, ...more.map(([label]) => label.length));
+  // Fixes are written as `botyard …`; they have to work when pasted.
+  const call = (text: string): string => text.replace(/^botyard(?= )/, () => world.self);
+  return [
+    `${style.red("error:")} ${problem.code}  ${problem.detail}`,
+    ...more.map(([label, text]) => `  ${label.padEnd(width)}  ${call(text)}`),
+    "",
+  ].join("\n");
+}
+
+export function exitOf(error: BotyardError): number {
+  return exitCodeOf({ code: error.code, effect: error.effect });
+}

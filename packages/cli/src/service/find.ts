@@ -1,0 +1,102 @@
+import { readFile, stat } from "node:fs/promises";
+import { BotyardError } from "@botyard/sdk";
+import type { Globals } from "../globals.ts";
+import type { Io } from "../io.ts";
+import { dataFiles } from "./paths.ts";
+import { readServiceFile } from "./service-file.ts";
+
+/** A service to send commands to. */
+export interface FoundService {
+  readonly url: string;
+  readonly key: string;
+}
+
+export interface FindWorld {
+  readonly io: Io;
+  readonly globals: Pick<Globals, "url">;
+  readonly dataDir: string;
+  /** Whether the data directory is the system's place and was not chosen. */
+  readonly usualDataDir: boolean;
+  /** How the program is called. */
+  readonly self: string;
+  readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
+}
+
+/** Where a service listens when nothing else is configured. */
+export const usualUrl = "http://127.0.0.1:8470";
+
+async function answers(url: string, world: FindWorld): Promise<boolean> {
+  const get = world.fetch ?? ((target, init) => fetch(target, init));
+  try {
+    const response = await get(`${url}/healthz`, { signal: AbortSignal.timeout(2000), redirect: "error" });
+    await response.body?.cancel();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}
+
+async function readKey(path: string): Promise<string | null> {
+  try {
+    return (await readFile(path, "utf8")).trim() || null;
+  } catch {
+    return null;
+  }
+}
+
+/** Name of who owns a file, where the system tells. */
+async function ownerOf(path: string): Promise<string | null> {
+  try {
+    const { uid } = await stat(path);
+    const passwd = await readFile("/etc/passwd", "utf8");
+    return (
+      passwd
+        .split("\n")
+        .find((line) => line.split(":")[2] === String(uid))
+        ?.split(":")[0] ?? null
+    );
+  } catch {
+    return null;
+  }
+}
+
+async function noKey(url: string, world: FindWorld): Promise<BotyardError> {
+  const { io, self } = world;
+  const owner = await ownerOf(dataFiles(world.dataDir).adminKey);
+  const me = io.env["USER"] ?? "me";
+  const whose = owner && owner !== me ? `belongs to user "${owner}"` : `is not in ${world.dataDir}`;
+  return new BotyardError("unauthenticated", `a Botyard service answers at ${url}, but its key ${whose}`, {
+    fix: `${owner && owner !== me ? `sudo -u ${owner} ` : ""}${self} keys create ${me} --preset admin, then export BOTYARD_URL=${url} BOTYARD_KEY=by_…`,
+  });
+}
+
+/**
+ * The service commands go to: `--url` or BOTYARD_URL with BOTYARD_KEY, else the one that runs on the data directory.
+ * Null where none runs. A service that answers and whose key cannot be read throws `unauthenticated`, with the fix.
+ */
+export async function findService(world: FindWorld): Promise<FoundService | null> {
+  const { io, globals, dataDir } = world;
+  const key = io.env["BOTYARD_KEY"] || null;
+  const named = globals.url ?? (io.env["BOTYARD_URL"] || null);
+  const file = await readServiceFile(dataDir);
+  if (named !== null) {
+    if (!URL.canParse(named)) throw new BotyardError("invalid", "--url expects an address like http://127.0.0.1:8470");
+    const url = named.replace(/\/+$/, "");
+    const own = file?.url === url ? await readKey(dataFiles(dataDir).adminKey) : null;
+    const found = key ?? own;
+    if (!found) throw await noKey(url, world);
+    return { url, key: found };
+  }
+  if (file) {
+    if (!(await answers(file.url, world))) return null;
+    const found = (await readKey(dataFiles(dataDir).adminKey)) ?? key;
+    if (!found) throw await noKey(file.url, world);
+    return { url: file.url, key: found };
+  }
+  // Another user's service, or a demo: better said than worked around in a second process.
+  if (world.usualDataDir && !(await stat(dataDir).catch(() => null)) && (await answers(usualUrl, world))) {
+    if (key) return { url: usualUrl, key };
+    throw await noKey(usualUrl, world);
+  }
+  return null;
+}

@@ -1,0 +1,108 @@
+import type { Descriptor, Runtime } from "@botyard/core";
+import { BotyardError, type Log } from "@botyard/sdk";
+import { type Context, Hono } from "hono";
+import { authenticate } from "./auth.ts";
+import { createEntry } from "./entry.ts";
+import { createGuard, type GuardOptions } from "./guard.ts";
+import { type InputPlan, planInput, readInput } from "./input.ts";
+import { problemResponse } from "./problem.ts";
+import { createReference } from "./reference/index.ts";
+import { jsonResponse, respond, streamResponse } from "./respond.ts";
+import { inRoutingOrder, methodsByPattern, rawPath, toPattern } from "./routes.ts";
+import { eventStream } from "./stream.ts";
+
+export interface AppOptions extends GuardOptions {
+  /** Largest JSON body; default 1 MiB. Bytes have no limit here. */
+  readonly maxJsonBytes?: number;
+  readonly log?: Log;
+  /** How often a silent event stream says that it lives; default 20 000. */
+  readonly heartbeatMs?: number;
+}
+
+/**
+ * The HTTP API: every route below `/v1` comes from a descriptor of the runtime, and so do `/openapi.json` and `/docs`.
+ * Serve it with `listen(app.fetch, …)`; it holds nothing that would have to be closed.
+ */
+export function createApp(runtime: Runtime, options: AppOptions = {}): Hono {
+  const app = new Hono({ getPath: rawPath });
+  // Around each handler and not as middleware: that would cost more than everything else here together.
+  const entry = createEntry(createGuard(options), options.log);
+  const pages = createReference(runtime);
+
+  app.get(
+    "/healthz",
+    entry(() => jsonResponse({ status: "ok", version: runtime.version })),
+  );
+  app.get(
+    "/readyz",
+    entry(() => readiness(runtime)),
+  );
+  for (const [path, answer] of Object.entries(pages)) app.get(path, entry(answer));
+  for (const descriptor of inRoutingOrder(runtime.descriptors.values()))
+    app.on(descriptor.method, toPattern(descriptor.path), entry(operationHandler(runtime, descriptor, options)));
+
+  for (const [pattern, methods] of methodsByPattern(runtime.descriptors.values()))
+    app.all(pattern, entry(notAllowed(methods)));
+  for (const path of ["/healthz", "/readyz", ...Object.keys(pages)]) app.all(path, entry(notAllowed(["GET", "HEAD"])));
+  app.notFound(
+    entry(() => {
+      throw new BotyardError("not_found", "There is nothing at this path; /docs lists what there is.");
+    }),
+  );
+  return app;
+}
+
+function readiness(runtime: Runtime): Response {
+  return runtime.ready()
+    ? jsonResponse({ status: "ready" })
+    : jsonResponse({ status: "starting" }, 503, { "retry-after": "1" });
+}
+
+function operationHandler(
+  runtime: Runtime,
+  descriptor: Descriptor,
+  { log, maxJsonBytes = 1024 * 1024, heartbeatMs = 20_000 }: AppOptions,
+): (c: Context, request: string) => Promise<Response> | Response {
+  const { name, method, effect } = descriptor;
+  const refuseHead = notAllowed([method]);
+  let made: InputPlan | undefined;
+  return async (c, request) => {
+    const { raw } = c.req;
+    // Hono answers HEAD by GET and drops the body: an open stream would stay behind.
+    if (raw.method === "HEAD") return refuseHead(c, request);
+    const principal = await authenticate(runtime, raw);
+    const plan = (made ??= planInput(descriptor));
+    const input = await readInput(raw, plan, (param) => c.req.param(param), maxJsonBytes);
+    const key = effect === "read" ? undefined : idempotencyKey(raw);
+    const common = { principal, request, ...(key === undefined ? {} : { idempotencyKey: key }) };
+    if (descriptor.output.kind !== "stream")
+      return respond(descriptor, await runtime.invoke(name, input, { ...common, signal: () => raw.signal }));
+    const ended = new AbortController();
+    raw.signal.addEventListener("abort", () => ended.abort(), { once: true });
+    const { value } = await runtime.invoke(name, input, { ...common, signal: () => ended.signal });
+    return streamResponse(
+      eventStream(value as AsyncIterable<unknown>, { request, log, revoked: principal.signal, ended, heartbeatMs }),
+    );
+  };
+}
+
+function idempotencyKey(request: Request): string | undefined {
+  const key = request.headers.get("idempotency-key");
+  if (key === null) return undefined;
+  if (!/^[\x21-\x7e]{1,255}$/.test(key))
+    throw new BotyardError(
+      "invalid",
+      "The Idempotency-Key has to be 1 to 255 visible ASCII characters without spaces.",
+    );
+  return key;
+}
+
+function notAllowed(methods: readonly string[]): (c: Context, request: string) => Response {
+  const allow = methods.join(", ");
+  return (_, request) =>
+    problemResponse(new BotyardError("invalid", `This path does not take that method; it takes ${allow}.`), {
+      request,
+      status: 405,
+      headers: { allow },
+    });
+}

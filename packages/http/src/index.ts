@@ -1,0 +1,4 @@
+export { type AppOptions, createApp } from "./app.ts";
+export { createHooksApp, type HooksOptions } from "./hooks.ts";
+export { type Fetch, listen, type Listener, type ListenOptions } from "./listen.ts";
+export { type Service, type ServiceOptions, startService } from "./service.ts";

@@ -1,0 +1,140 @@
+import type { Event } from "@botyard/sdk";
+import { expect } from "vitest";
+import type { World } from "../world.ts";
+import type { Case, Scene } from "./case.ts";
+
+const patienceMs = 5_000;
+
+/** The first event from a cursor on that fits; fails after a while. */
+export async function eventually(
+  world: World,
+  from: string,
+  fits: (event: Event) => boolean,
+  filter: { readonly own?: boolean; readonly bot?: string; readonly type?: string[] } = {},
+): Promise<Event> {
+  const until = Date.now() + patienceMs;
+  for (let cursor = from; Date.now() < until; ) {
+    const page = await world.call("events.list", { from: cursor, waitMs: 500, ...filter });
+    const found = page.items.find(fits);
+    if (found) return found;
+    cursor = page.cursor;
+  }
+  throw new Error(`no such event came in ${patienceMs} ms`);
+}
+
+/** Where the log ends now. */
+export async function head(world: World): Promise<string> {
+  return (await world.call("events.list", { from: "now" })).cursor;
+}
+
+const say = ({ world, room }: Scene, text: string): Promise<string> =>
+  world.drive.say?.(room, text) ?? Promise.reject(new Error("nobody speaks here"));
+
+export const eventCases: readonly Case[] = [
+  {
+    operation: "events.list",
+    name: "holds what a person says in a room of the bot, once",
+    needs: ["say"],
+    async run(scene) {
+      const { world, bot, room, fresh } = scene;
+      const from = await head(world);
+      const text = `said ${fresh()}`;
+      const message = await say(scene, text);
+      // where each bot has its own copy, one that comes late is another position of the same event
+      const mine = { bot: `${world.connection}/${bot}` };
+      const event = await eventually(world, from, ({ content }) => content?.text === text, mine);
+      expect(event).toMatchObject({
+        type: "message.created",
+        connection: world.connection,
+        own: false,
+        backfilled: false,
+        room: { id: room },
+        message: { id: message },
+        actor: { kind: "user", bot: null },
+      });
+      expect(event.bots).toContain(bot);
+      expect(event.addressed).toEqual([]);
+      expect(Date.parse(event.time)).not.toBeNaN();
+      const page = await world.call("events.list", { from });
+      expect(page.items.filter(({ id }) => id === event.id)).toHaveLength(1);
+    },
+  },
+  {
+    operation: "events.list",
+    name: "says which bot a message is meant for",
+    needs: ["say", "mention"],
+    async run(scene) {
+      const { world, bot, fresh } = scene;
+      const { username } = await world.call("bots.get", { bot });
+      const from = await head(world);
+      const message = await say(scene, `${world.drive.mention?.(username) ?? ""} hi ${fresh()}`);
+      const event = await eventually(world, from, (seen) => seen.message?.id === message);
+      expect(event.addressed).toEqual([bot]);
+      expect(event.content?.mentions).toMatchObject([{ kind: "bot", bot }]);
+    },
+  },
+  {
+    operation: "messages.send",
+    name: "comes back as an echo that is marked as ours and left out by default",
+    needs: ["echoes"],
+    async run(scene) {
+      const { world, bot, room, fresh } = scene;
+      const from = await head(world);
+      const text = `echo ${fresh()}`;
+      await world.call("messages.send", { room, as: bot, text });
+      const event = await eventually(world, from, ({ content }) => content?.text === text, { own: true });
+      expect(event).toMatchObject({ own: true, actor: { bot } });
+      const page = await world.call("events.list", { from });
+      expect(page.items.filter(({ content }) => content?.text === text)).toEqual([]);
+    },
+  },
+  {
+    operation: "consumers.events",
+    name: "gives a page again until it is acknowledged, then goes on after it",
+    needs: ["say"],
+    async run(scene) {
+      const { world, bot, fresh } = scene;
+      const consumer = fresh();
+      await world.call("consumers.put", { consumer, start: "now", bot: `${world.connection}/${bot}`, type: ["message.created"] });
+      const texts = [`one ${fresh()}`, `two ${fresh()}`];
+      for (const text of texts) await say(scene, text);
+      const first = await pull(world, consumer, texts);
+      expect(first.texts).toEqual(texts);
+      expect((await pull(world, consumer, texts)).texts).toEqual(texts);
+      await world.call("consumers.ack", { consumer, cursor: first.cursor });
+      const page = await world.call("consumers.events", { consumer });
+      expect(page.items).toEqual([]);
+    },
+  },
+  {
+    operation: "messages.reply",
+    name: "answers an event in its room; the same answer again is the same message",
+    also: ["messages.send"],
+    needs: ["say", "transcript"],
+    async run(scene) {
+      const { world, bot, room, fresh } = scene;
+      const from = await head(world);
+      const asked = await say(scene, `question ${fresh()}`);
+      const event = await eventually(world, from, ({ message }) => message?.id === asked);
+      const text = `answer ${fresh()}`;
+      const first = await world.call("messages.reply", { event: event.id, as: bot, text });
+      const again = await world.invoke("messages.reply", { event: event.id, as: bot, text });
+      expect(again).toMatchObject({ value: { operation: first.operation, room }, replayed: true });
+      const texts = (await world.drive.transcript?.(room)) ?? [];
+      expect(texts.filter((seen) => seen === text)).toHaveLength(1);
+    },
+  },
+];
+
+/** Pulls until these texts are there, without acknowledging. */
+async function pull(world: World, consumer: string, wanted: readonly string[]): Promise<{ texts: string[]; cursor: string }> {
+  const until = Date.now() + patienceMs;
+  for (;;) {
+    const page = await world.call("consumers.events", { consumer, waitMs: 200 });
+    // late copies of what was said before the consumer was there come in between
+    const texts = page.items.flatMap(({ content }) => (content && wanted.includes(content.text) ? [content.text] : []));
+    if (texts.length >= wanted.length || Date.now() > until) return { texts, cursor: page.cursor };
+    // a page that is not empty comes at once: let others run
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}

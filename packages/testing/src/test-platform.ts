@@ -1,0 +1,148 @@
+import { operations, type AnyOperation, type AnyPlatform, type Capability, type ObjectSchema } from "@botyard/sdk";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { streamOf } from "./bytes.ts";
+import { cases } from "./cases/index.ts";
+import type { Case, Scene } from "./cases/case.ts";
+import type { Place } from "./place.ts";
+import { createScene } from "./scene.ts";
+import { createWorld, type Way, type World } from "./world.ts";
+
+export interface PlatformUnderTest {
+  readonly platform: AnyPlatform;
+  /** A fresh server; called once for each way. */
+  readonly connect: () => Place | Promise<Place>;
+  /** Default: both. */
+  readonly ways?: readonly Way[];
+}
+
+/**
+ * The contract every platform keeps, through the core, once with the plugin as a module and once over a port that only
+ * copies pass. What is tested follows from what the platform declares: an operation that is `none`, by its ceiling or by
+ * the probe, must answer `unsupported` and say why. Cases the place cannot play are skipped with the reason.
+ *
+ * @example
+ * testPlatform("sandbox", { platform, connect: () => ({ drive: () => ({ room: "lobby", say: … }) }) });
+ */
+export function testPlatform(name: string, options: PlatformUnderTest): void {
+  for (const way of options.ways ?? ["direct", "channel"]) {
+    describe(`${name}, ${way === "direct" ? "in process" : "through the channel"}`, () => {
+      let scene: Scene | undefined;
+      let failure: unknown;
+      beforeAll(async () => {
+        const world = await createWorld({ platform: options.platform, way, place: await options.connect() });
+        try {
+          scene = await createScene(world);
+        } catch (error) {
+          failure = error;
+          await world.close();
+        }
+      });
+      afterAll(async () => scene?.world.close());
+      const ready = (): Scene => {
+        if (scene) return scene;
+        throw failure instanceof Error ? failure : new Error("the scene could not be set", { cause: failure });
+      };
+      for (const noun of nouns(options.platform)) describeNoun(noun, options.platform, ready);
+    });
+  }
+}
+
+const nounOf = (operation: string): string => operation.split(".")[0] ?? "";
+
+function nouns(platform: AnyPlatform): string[] {
+  const all = [...cases.map(({ operation }) => operation), ...Object.keys(ceilingOf(platform))];
+  const common = new Set(Object.keys(operations).map(nounOf));
+  return [...new Set(all.map(nounOf))].filter((noun) => common.has(noun));
+}
+
+function ceilingOf(platform: AnyPlatform): Readonly<Record<string, Capability>> {
+  return platform.capabilities as Readonly<Record<string, Capability>>;
+}
+
+function describeNoun(noun: string, platform: AnyPlatform, ready: () => Scene): void {
+  describe(noun, () => {
+    for (const one of cases.filter(({ operation }) => nounOf(operation) === noun)) {
+      if (isDeclared(platform, one.operation)) test(`${one.operation} ${one.name}`, async (context) => {
+        const scene = ready();
+        const reason = await whySkip(scene.world, one);
+        if (reason !== null) return context.skip(reason);
+        return one.run(scene);
+      });
+    }
+    const undeclared = Object.values(operations).filter(
+      ({ name, run }) => run === "platform" && nounOf(name) === noun && !isDeclared(platform, name),
+    );
+    for (const operation of undeclared) {
+      test(`${operation.name} is not offered, and says so`, () => expectUnsupported(ready(), operation));
+    }
+    for (const operation of declared(platform, noun)) {
+      test(`${operation.name} keeps to what the probe left of it`, async (context) => {
+        const scene = ready();
+        const { support } = await scene.world.capability(operation.name);
+        if (support !== "none") return context.skip(`${operation.name} is ${support} here`);
+        return expectUnsupported(scene, operation);
+      });
+    }
+  });
+}
+
+function declared(platform: AnyPlatform, noun: string): AnyOperation[] {
+  return Object.values(operations).filter(
+    ({ name, run }) => run === "platform" && nounOf(name) === noun && isDeclared(platform, name),
+  );
+}
+
+/** Operations of the core itself are everywhere. */
+function isDeclared(platform: AnyPlatform, name: string): boolean {
+  if (operations[name]?.run !== "platform") return true;
+  const capability = ceilingOf(platform)[name];
+  return capability !== undefined && capability.support !== "none";
+}
+
+async function whySkip(world: World, { operation, also = [], needs = [] }: Case): Promise<string | null> {
+  for (const name of [operation, ...also]) {
+    if (operations[name]?.run !== "platform") continue;
+    const { support, detail } = await world.capability(name);
+    if (support === "none") return `${name} is not offered here: ${detail ?? "no reason given"}`;
+  }
+  const missing = needs.filter((need) => !world.drive[need]);
+  return missing.length > 0 ? `the place cannot play ${missing.join(", ")}` : null;
+}
+
+/** Valid input for any operation, so that only the capability can refuse it. */
+function sampleInput({ bot, room }: Scene, operation: AnyOperation): Record<string, unknown> {
+  const samples: Readonly<Record<string, unknown>> = {
+    bot,
+    room,
+    as: bot,
+    handle: "never-made",
+    user: "nobody",
+    message: "m1",
+    event: "evt_1",
+    emoji: "👍",
+    text: "never sent",
+    name: "never-made",
+    file: "f1",
+  };
+  const { entries } = operation.input as ObjectSchema;
+  const bytes = { body: streamOf(Uint8Array.of(1)), type: "image/png", size: 1 };
+  return Object.fromEntries(
+    Object.entries(entries).flatMap(([field, schema]) => {
+      if (field === "connection" || schema.type === "optional") return [];
+      if (field === "icon" || (field === "file" && operation.name === "files.upload")) return [[field, bytes]];
+      return [[field, samples[field]]];
+    }),
+  );
+}
+
+async function expectUnsupported(scene: Scene, operation: AnyOperation): Promise<void> {
+  const { world } = scene;
+  const view = await world.capability(operation.name);
+  expect(view.support).toBe("none");
+  expect(view.detail ?? "", "a sentence that says why").toMatch(/\S.*\.$/s);
+  // a list of ours answers for managed bots even where the server lists none
+  if (operation.name === "bots.list" || operation.name === "bots.get") return;
+  const refusal = await world.refused("unsupported", operation.name, sampleInput(scene, operation));
+  expect(refusal.effect).toBe("none");
+  expect(refusal.message).toContain(view.detail ?? "");
+}

@@ -1,0 +1,188 @@
+import {
+  createLogger,
+  createMemorySealer,
+  createPortPair,
+  createRedactor,
+  createRuntime,
+  openStore,
+  remotePlatform,
+  servePlatform,
+  type Fetch,
+  type InvokeOptions,
+  type InvokeResult,
+  type Runtime,
+  type Store,
+} from "@botyard/core";
+import {
+  isBotyardError,
+  type AnyPlatform,
+  type BotyardError,
+  type CapabilityView,
+  type Clock,
+  type ErrorCode,
+  type HookRequest,
+  type HookResponse,
+  type InputArgument,
+  type Operations,
+  type OutputOf,
+  type Step,
+} from "@botyard/sdk";
+import type { Drive, Place } from "./place.ts";
+
+/** How the core reaches the plugin: as a module, or over a port through which only copies pass. */
+export type Way = "direct" | "channel";
+
+export interface WorldOptions {
+  readonly platform: AnyPlatform;
+  readonly way?: Way;
+  readonly place?: Place;
+  readonly clock?: Clock;
+  /** Default: in memory. Closed with the world. */
+  readonly store?: Store;
+  /** Address under which chat servers reach us; null: none is known. */
+  readonly hooksUrl?: string | null;
+  /** Default true. */
+  readonly receive?: boolean;
+  /** Told each line of the log. */
+  readonly log?: (line: string) => void;
+}
+
+type CallOptions = Partial<Pick<InvokeOptions, "idempotencyKey" | "deadlineMs" | "principal">>;
+
+/** A runtime with one platform and one connection, as tests use it. */
+export interface World {
+  readonly runtime: Runtime;
+  /** Id of the connection. */
+  readonly connection: string;
+  readonly drive: Drive;
+  /** An operation of the table, in this connection. Answers its value. */
+  call<K extends keyof Operations>(
+    name: K,
+    input: Omit<InputArgument<Operations[K]>, "connection">,
+    options?: CallOptions,
+  ): Promise<OutputOf<Operations[K]>>;
+  /** Any operation, native ones too, in this connection. */
+  invoke(name: string, input?: object, options?: CallOptions): Promise<InvokeResult>;
+  /** Fails unless the operation fails with this code; answers the error. */
+  refused(code: ErrorCode | readonly ErrorCode[], name: string, input?: object, options?: CallOptions): Promise<BotyardError>;
+  /** What the connection says of an operation, for a bot, in a room. */
+  capability(operation: string, target?: { readonly bot?: string; readonly room?: string }): Promise<CapabilityView>;
+  /** Does each step on the server and looks until it is seen as done. */
+  doSteps(steps: readonly Step[] | undefined): Promise<void>;
+  close(): Promise<void>;
+}
+
+let worlds = 0;
+
+/**
+ * Puts a runtime together, connects it to the place and waits for nothing more: `close` ends both.
+ *
+ * @example
+ * const world = await createWorld({ platform, place });
+ * await world.call("bots.create", { handle: "helper" });
+ */
+export async function createWorld(options: WorldOptions): Promise<World> {
+  const { platform, way = "direct", place = {}, receive = true, hooksUrl = "https://bots.example.org" } = options;
+  const redactor = createRedactor();
+  const logger = createLogger({ redactor, format: "human", level: "debug", write: (line) => options.log?.(line) });
+  const store = options.store ?? (await openStore({ memory: true }));
+  const runtime = await createRuntime({
+    version: "0.0.0-test",
+    platforms: [way === "direct" ? platform : throughChannel(platform, options.clock)],
+    store,
+    sealer: createMemorySealer(),
+    logger,
+    redactor,
+    receive,
+    hooksUrl,
+    ...(options.clock ? { clock: options.clock } : {}),
+    ...(place.fetch ? { fetch: toFetch(place.fetch) } : {}),
+  });
+  await runtime.start();
+  const connection = platform.namespace;
+  const request = `req_${++worlds}`;
+
+  const raw = (name: string, input: object, { principal = runtime.local, ...rest }: CallOptions = {}) =>
+    runtime.invoke(name, { ...input }, { principal, request, ...rest });
+
+  const takesConnection = (name: string): boolean =>
+    runtime.descriptors.get(name)?.fields.some((field) => field.name === "connection") ?? false;
+
+  const invoke: World["invoke"] = (name, input = {}, given) =>
+    raw(name, takesConnection(name) ? { connection, ...input } : input, given);
+
+  const drive = place.drive?.({
+    invoke: async (name, input) => (await invoke(name, input)).value,
+    hook: (hook: HookRequest): Promise<HookResponse> => runtime.hook(connection, hook),
+  });
+
+  const world: World = {
+    runtime,
+    connection,
+    drive: drive ?? {},
+    invoke,
+    async call(name, input, given) {
+      const { value } = await invoke(name, input, given);
+      return value as OutputOf<Operations[typeof name]>;
+    },
+    async refused(code, name, input, given) {
+      const error: unknown = await invoke(name, input, given).then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
+      const wanted = typeof code === "string" ? [code] : code;
+      if (!isBotyardError(error)) {
+        throw new Error(`${name} should have failed with ${wanted.join(" or ")}`, { cause: error });
+      }
+      if (!wanted.includes(error.code)) {
+        throw new Error(`${name} failed with ${error.code} and not with ${wanted.join(" or ")}: ${error.message}`, {
+          cause: error,
+        });
+      }
+      return error;
+    },
+    async capability(operation, target = {}) {
+      const { items } = await world.call("connections.capabilities", target);
+      const found = items.find((row) => row.operation === operation);
+      if (!found) throw new Error(`connections.capabilities does not mention ${operation}`);
+      return found;
+    },
+    async doSteps(steps = []) {
+      for (const step of steps) {
+        if (!drive?.operate) throw new Error(`nobody does the step "${step.title}": the place has no drive.operate`);
+        await drive.operate(step);
+        const looked = await world.call("steps.verify", { step: step.id });
+        if (looked.state !== "done") throw new Error(`the step "${step.title}" is ${looked.state}: ${looked.note ?? ""}`);
+      }
+    },
+    async close() {
+      await runtime.close({ drainMs: 1000 });
+      await place.close?.();
+    },
+  };
+  const { url, settings, credentials } = place;
+  try {
+    await raw("connections.create", {
+      id: connection,
+      platform: platform.id,
+      ...(url === undefined ? {} : { url }),
+      ...(settings ? { settings } : {}),
+      ...(credentials ? { credentials } : {}),
+      ...(place.import ? { import: place.import } : {}),
+    });
+  } catch (error) {
+    await world.close();
+    throw error;
+  }
+  return world;
+}
+
+function throughChannel(platform: AnyPlatform, clock: Clock | undefined): AnyPlatform {
+  const [core, plugin] = createPortPair();
+  servePlatform(plugin, platform, clock ? { clock } : {});
+  return remotePlatform(core, platform);
+}
+
+function toFetch(serve: NonNullable<Place["fetch"]>): Fetch {
+  return (input, init) => serve(input instanceof Request && init === undefined ? input : new Request(input, init));
+}

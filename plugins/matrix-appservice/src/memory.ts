@@ -1,0 +1,164 @@
+import type { PluginStore } from "@botyard/sdk";
+import { isObject, objectOf, textOf, type Membership, type WireEvent } from "./wire.ts";
+import { membershipOf } from "./decode-member.ts";
+
+/** What is known of a room, for events and lists. */
+export interface RoomFacts {
+  readonly name?: string;
+  readonly alias?: string;
+  readonly topic?: string;
+  readonly space?: boolean;
+  readonly public?: boolean;
+  /** An invite said that it is meant for two. */
+  readonly direct?: boolean;
+}
+
+export interface Reaction {
+  readonly message: string;
+  readonly emoji: string;
+}
+
+/**
+ * What the homeserver has told about our own users and rooms, kept in the connection's store: a repeated join is not
+ * harmless, so it has to survive a restart. Ten thousand ghosts are ten thousand small rows and no memory.
+ */
+export interface Memory {
+  isRegistered(user: string): Promise<boolean>;
+  setRegistered(user: string, registered: boolean): Promise<void>;
+  membership(room: string, user: string): Promise<Membership | undefined>;
+  setMembership(room: string, user: string, membership: Membership | undefined): Promise<void>;
+  /** One of our users that is joined. */
+  someoneIn(room: string): Promise<string | undefined>;
+  /** Rooms that one of our users is joined to, each with such a user. */
+  rooms(): Promise<ReadonlyMap<string, string>>;
+  facts(room: string): Promise<RoomFacts | undefined>;
+  setFacts(room: string, facts: RoomFacts): Promise<void>;
+  /** Entries that events add; they count once `keep` was called, after the same entries were stored. */
+  learn(event: WireEvent, owns: (user: string) => boolean, pending: Map<string, unknown>): Promise<void>;
+  keep(entries: ReadonlyMap<string, unknown>): void;
+  /** Forgets all but the newest reactions: a redaction of an older one is reported as a deleted message. */
+  prune(): Promise<void>;
+  /** As it will be once `pending` is stored. */
+  factsWith(room: string, pending: ReadonlyMap<string, unknown>): Promise<RoomFacts | undefined>;
+  reactionWith(event: string, pending: ReadonlyMap<string, unknown>): Promise<Reaction | undefined>;
+}
+
+const registeredKey = (user: string): string => `reg/${user}`;
+const memberKey = (room: string, user: string): string => `mem/${room}/${user}`;
+const roomKey = (room: string): string => `room/${room}`;
+const reactionKey = (event: string): string => `re/${event}`;
+
+const keptReactions = 5000;
+
+/** Entries held in memory in front of the store. */
+const cacheSize = 20_000;
+
+export function createMemory(store: PluginStore): Memory {
+  const cache = new Map<string, unknown>();
+
+  function remember(key: string, value: unknown): void {
+    cache.delete(key);
+    cache.set(key, value ?? null);
+    if (cache.size <= cacheSize) return;
+    const [oldest] = cache.keys();
+    if (oldest !== undefined) cache.delete(oldest);
+  }
+
+  async function get(key: string): Promise<unknown> {
+    if (cache.has(key)) return cache.get(key) ?? undefined;
+    const value = await store.get(key);
+    remember(key, value);
+    return value ?? undefined;
+  }
+
+  async function put(key: string, value: unknown): Promise<void> {
+    await store.put({ [key]: value ?? null });
+    remember(key, value);
+  }
+
+  const read = async (key: string, pending: ReadonlyMap<string, unknown>): Promise<unknown> =>
+    pending.has(key) ? (pending.get(key) ?? undefined) : get(key);
+
+  async function joined(prefix: string): Promise<(readonly [room: string, user: string])[]> {
+    const entries = await store.list(prefix);
+    return entries.flatMap(([key, value]) => {
+      // Room ids hold no slash; a user id comes last.
+      const cut = key.lastIndexOf("/@");
+      return value === "join" && cut > 0 ? [[key.slice("mem/".length, cut), key.slice(cut + 1)] as const] : [];
+    });
+  }
+
+  return {
+    isRegistered: async (user) => (await get(registeredKey(user))) === true,
+    setRegistered: (user, registered) => put(registeredKey(user), registered ? true : undefined),
+    membership: async (room, user) => membershipOf(await get(memberKey(room, user))),
+    setMembership: (room, user, membership) => put(memberKey(room, user), membership),
+    someoneIn: async (room) => (await joined(`mem/${room}/`))[0]?.[1],
+    rooms: async () => new Map(await joined("mem/")),
+    facts: async (room) => toFacts(await get(roomKey(room))),
+    setFacts: (room, facts) => put(roomKey(room), facts),
+    factsWith: async (room, pending) => toFacts(await read(roomKey(room), pending)),
+    reactionWith: async (event, pending) => toReaction(await read(reactionKey(event), pending)),
+    async prune() {
+      const all = (await store.list("re/")).map(([key, value]) => ({ key, at: Number(objectOf(value)["at"] ?? 0) }));
+      const old = all.sort((a, b) => b.at - a.at).slice(keptReactions);
+      if (old.length > 0) await store.put(Object.fromEntries(old.map(({ key }) => [key, null])));
+    },
+    keep: (entries) => entries.forEach((value, key) => remember(key, value)),
+    async learn(event, owns, pending) {
+      const { type, room_id: room, state_key: key, content } = event;
+      if (type === "m.room.member" && key !== undefined && owns(key)) {
+        const now = membershipOf(content["membership"]);
+        if (now !== undefined) pending.set(memberKey(room, key), now);
+      }
+      if (type === "m.reaction" && key === undefined) {
+        const relates = objectOf(content["m.relates_to"]);
+        const [message, emoji] = [textOf(relates["event_id"]), textOf(relates["key"])];
+        if (message !== undefined && emoji !== undefined)
+          pending.set(reactionKey(event.event_id), { message, emoji, at: event.origin_server_ts });
+      }
+      const before = toFacts(await read(roomKey(room), pending));
+      const after = factsAfter(event, before ?? {});
+      if (after !== undefined) pending.set(roomKey(room), after);
+    },
+  };
+}
+
+/** Room facts once this event happened; `undefined` where it changes none. */
+function factsAfter({ type, state_key: key, content }: WireEvent, facts: RoomFacts): RoomFacts | undefined {
+  if (type === "m.room.member")
+    return content["is_direct"] === true && facts.direct !== true ? { ...facts, direct: true } : undefined;
+  return key === "" ? applyState(facts, type, content) : undefined;
+}
+
+/** Facts with one piece of state; `undefined` for state that shows in none. */
+export function applyState(facts: RoomFacts, type: string, content: WireEvent["content"]): RoomFacts | undefined {
+  switch (type) {
+    case "m.room.create":
+      return { ...facts, space: content["type"] === "m.space" };
+    case "m.room.join_rules":
+      return { ...facts, public: content["join_rule"] === "public" };
+    case "m.room.name":
+      return withText(facts, "name", content["name"]);
+    case "m.room.canonical_alias":
+      return withText(facts, "alias", content["alias"]);
+    case "m.room.topic":
+      return withText(facts, "topic", content["topic"]);
+    default:
+      return undefined;
+  }
+}
+
+function withText(facts: RoomFacts, field: "name" | "alias" | "topic", value: unknown): RoomFacts {
+  const { [field]: _, ...rest } = facts;
+  return typeof value === "string" && value !== "" ? { ...rest, [field]: value } : rest;
+}
+
+function toFacts(value: unknown): RoomFacts | undefined {
+  return isObject(value) ? value : undefined;
+}
+
+function toReaction(value: unknown): Reaction | undefined {
+  const { message, emoji } = objectOf(value);
+  return typeof message === "string" && typeof emoji === "string" ? { message, emoji } : undefined;
+}

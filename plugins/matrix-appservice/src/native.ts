@@ -1,0 +1,38 @@
+import * as v from "valibot";
+import { defineOperation, expected } from "@botyard/sdk";
+import { checkServerName } from "./ids.ts";
+
+const localpart = v.pipe(v.string(), v.regex(/^[a-z0-9._-]{1,200}$/, expected("a name of a-z 0-9 . _ -")));
+const pattern = v.pipe(v.string(), v.minLength(1), v.maxLength(500));
+
+/** Writes the file that makes a homeserver know us. Its tokens are new in each answer. */
+export const registration = defineOperation({
+  name: "matrix.registration",
+  summary: "Make a registration file for a homeserver",
+  description:
+    "For Synapse: add its path to `app_service_config_files` and restart. Then `botyard connect matrix <url> --registration <file>`. The file holds both tokens: keep it like a password.",
+  run: "tool",
+  effect: "read",
+  secretOutput: true,
+  route: "POST /matrix/registration",
+  cli: { done: "{yaml}" },
+  input: v.strictObject({
+    /** Server name of the homeserver: the part after the colon of its user ids. */
+    server: v.pipe(
+      v.string(),
+      v.check((name) => checkServerName(name) === undefined, expected("a server name like hs.example.org")),
+    ),
+    /** Where the homeserver reaches Botyard: `http://127.0.0.1:8471/hooks/matrix`. */
+    url: v.pipe(v.string(), v.url(), v.maxLength(2000)),
+    /** Localpart of the sender, the bridge bot; default `botyard`. */
+    bot: v.optional(localpart),
+    /** Regular expressions of ghosts' localparts: `_remote_.*`; default: the sender's name, an underscore and anything. */
+    users: v.optional(v.array(pattern)),
+    /** The same for room aliases. */
+    aliases: v.optional(v.array(pattern)),
+    /** Name of the application service on its homeserver; default: the sender's name. */
+    id: v.optional(v.pipe(v.string(), v.regex(/^[^|]{1,200}$/, expected("a name without |")))),
+  }),
+  output: v.object({ id: v.string(), yaml: v.string() }),
+  errors: ["invalid"],
+});

@@ -1,0 +1,108 @@
+import { BotyardError, type Call, type HandlersOf, type Mention } from "@botyard/sdk";
+import * as api from "../api.ts";
+import type { Capabilities } from "../capabilities.ts";
+import { actorOf, type Context } from "../context.ts";
+import { toMessage } from "../decode.ts";
+import { encodeEdit, encodeMessage, type Outgoing } from "../encode.ts";
+import { ensureJoined, inRoom } from "../intent.ts";
+import { orUndefined } from "../request.ts";
+import { sendOnce } from "../sent.ts";
+import { readTransaction } from "../transactions.ts";
+import type { JsonObject } from "../wire.ts";
+
+const pageSize = 50;
+
+export const messages = (context: Context): HandlersOf<Capabilities, "messages"> => {
+  const prepare = async ({ room }: { readonly room: string }, { as, signal }: Call): Promise<void> => {
+    await ensureJoined(context, await actorOf(context, as), room, { signal });
+  };
+
+  const post = async (room: string, { as, signal, effectId, attempt }: Call, content: JsonObject): Promise<string> =>
+    inRoom(context, await actorOf(context, as), room, signal, (on) =>
+      sendOnce(on, { room, effectId, attempt, nowMs: context.host.clock.now() }, (txnId) =>
+        api.send(on, room, "m.room.message", txnId, content),
+      ),
+    );
+
+  return {
+    "messages.send": {
+      prepare,
+      async run({ room, options, mentions, ...rest }, call) {
+        const msgtype = options?.["msgtype"] as Outgoing["msgtype"];
+        const message: Outgoing = { ...rest, mentions: await nativeMentions(context, mentions), msgtype };
+        return { message: await post(room, call, encodeMessage(message)) };
+      },
+    },
+
+    "messages.update": {
+      prepare,
+      async run({ room, message, text, format, mentions }, call) {
+        const edit = { text, format, mentions: await nativeMentions(context, mentions) };
+        await post(room, call, encodeEdit(message, edit));
+        return { message, editedAt: new Date(context.host.clock.now()).toISOString() };
+      },
+    },
+
+    "messages.delete": {
+      prepare,
+      async run({ room, message }, { as, signal, effectId, attempt }) {
+        await inRoom(context, await actorOf(context, as), room, signal, (on) =>
+          sendOnce(on, { room, effectId, attempt, nowMs: context.host.clock.now() }, (txnId) =>
+            api.redact(on, room, message, txnId),
+          ),
+        );
+        return { message };
+      },
+    },
+
+    "messages.get": async ({ room, message }, { as, signal }) => {
+      const on = await context.caller(await actorOf(context, as), signal);
+      const event = await orUndefined(api.getEvent(on, room, message));
+      const [read] = readTransaction("", { events: [{ room_id: room, ...event }] }).events;
+      const shown = read === undefined ? undefined : toMessage(read);
+      if (shown === undefined)
+        throw new BotyardError(
+          "not_found",
+          "there is no such message in the room, it was deleted, or the bot may not see it",
+        );
+      return shown;
+    },
+
+    "messages.list": async ({ room, limit, cursor }, { as, signal }) => {
+      const on = await context.caller(await actorOf(context, as), signal);
+      const page = await api.messages(on, room, {
+        dir: "b",
+        limit: limit ?? pageSize,
+        types: ["m.room.message", "m.sticker"],
+        ...(cursor === undefined ? {} : { from: cursor }),
+      });
+      const { joined } = await api
+        .joinedMembers(on, room)
+        .catch(() => ({ joined: {} as Awaited<ReturnType<typeof api.joinedMembers>>["joined"] }));
+      const items = readTransaction("", { events: page.chunk }).events.flatMap((event) => {
+        const message = toMessage(event);
+        return message === undefined
+          ? []
+          : [{ ...message, sender: { id: event.sender, name: joined[event.sender]?.display_name ?? null } }];
+      });
+      // A page whose end is where it began, or that was empty, was the last.
+      const next = page.chunk.length === 0 || page.end === cursor ? undefined : page.end;
+      return next === undefined ? { items } : { items, next };
+    },
+  };
+};
+
+/** Managed bots are named by handle; Matrix wants user ids. */
+async function nativeMentions(context: Context, mentions: readonly Mention[] | undefined): Promise<readonly Mention[]> {
+  if (mentions === undefined) return [];
+  const managed = mentions.some(({ kind }) => kind === "bot") ? await context.host.bots.list() : [];
+  return mentions.map((mention) => {
+    if (mention.kind !== "bot" || mention.id !== undefined) return mention;
+    const bot = managed.find(({ handle }) => handle === mention.bot);
+    if (bot?.nativeId == null)
+      throw new BotyardError("invalid", `there is no bot "${mention.bot ?? ""}" to mention`, {
+        issues: [{ path: "mentions", expected: "the handle of a managed bot" }],
+      });
+    return { ...mention, id: bot.nativeId };
+  });
+}

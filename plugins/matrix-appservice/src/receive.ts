@@ -1,0 +1,182 @@
+import { timingSafeEqual, createHash } from "node:crypto";
+import type { HookRequest, HookResponse, Receive } from "@botyard/sdk";
+import type { Context } from "./context.ts";
+import { decodeEvent, type Decoded } from "./decode.ts";
+import type { RoomFacts } from "./memory.ts";
+import { answerQuery } from "./queries.ts";
+import { readFacts } from "./rooms.ts";
+import { toRoom } from "./context.ts";
+import { planTransaction, readTransaction } from "./transactions.ts";
+import { appBase, isObject, type WireEvent } from "./wire.ts";
+
+/** A transaction holds up to 100 events of 64 KiB, and a refused one is repeated for ever. */
+export const maxBodyBytes = 50 * 1024 * 1024;
+
+const json = (status: number, body: Readonly<Record<string, unknown>>): HookResponse => ({ status, json: body });
+const ok = json(200, {});
+const refusal = (status: number, errcode: string, error: string): HookResponse => json(status, { errcode, error });
+
+/** Answers what a homeserver asks of an application service. @see https://spec.matrix.org/v1.19/application-service-api/#server-admin-style-permissions */
+export function createHttpReceiver(context: Context): NonNullable<Receive["http"]> {
+  const transactions = createTransactions(context);
+  return async (request) => {
+    const route = routeOf(request.path);
+    if (route === undefined) return refusal(404, "M_UNRECOGNIZED", "Unrecognized request");
+    const refused = await authorize(context, request);
+    if (refused !== undefined) return refused;
+    if (request.method !== route.method) return refusal(405, "M_UNRECOGNIZED", "Unrecognized request");
+    switch (route.kind) {
+      case "transactions": {
+        const body = readBody(request);
+        if (body === undefined) return refusal(400, "M_NOT_JSON", "Content not JSON.");
+        if (!isObject(body)) return refusal(400, "M_BAD_JSON", "Content must be a JSON object.");
+        return transactions(route.name, body, request.body);
+      }
+      case "ping":
+        return readBody(request) === undefined ? refusal(400, "M_NOT_JSON", "Content not JSON.") : ok;
+      case "users":
+      case "rooms":
+        return (await answerQuery(context, route.kind, route.name)) ? ok : refusal(404, "M_NOT_FOUND", "Not found");
+      case "thirdparty":
+        return refusal(404, "M_NOT_FOUND", "Not found");
+    }
+  };
+}
+
+type Kind = "transactions" | "ping" | "users" | "rooms" | "thirdparty";
+
+interface Route {
+  readonly kind: Kind;
+  readonly method: "PUT" | "POST" | "GET";
+  /** Transaction id, user id or alias. */
+  readonly name: string;
+}
+
+/** Old homeservers leave the base away. */
+function routeOf(path: string): Route | undefined {
+  const rest = path.startsWith(`${appBase}/`) ? path.slice(appBase.length) : path;
+  const [, first = "", second, ...more] = rest.split("/");
+  if (first === "ping" && second === undefined) return { kind: "ping", method: "POST", name: "" };
+  if (first === "thirdparty" && second !== undefined) return { kind: "thirdparty", method: "GET", name: "" };
+  const method = first === "transactions" ? "PUT" : first === "users" || first === "rooms" ? "GET" : undefined;
+  if (method === undefined || second === undefined || second === "" || more.length > 0) return undefined;
+  try {
+    return { kind: first as Kind, method, name: decodeURIComponent(second) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Digests have one length, so that the comparison tells nothing about the token. */
+function same(given: string, wanted: string): boolean {
+  const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
+  return timingSafeEqual(digest(given), digest(wanted));
+}
+
+/** The token is looked at before the body. @see https://spec.matrix.org/v1.19/application-service-api/#authorization */
+async function authorize(context: Context, request: HookRequest): Promise<HookResponse | undefined> {
+  const [scheme, header] = (request.headers["authorization"] ?? "").split(" ");
+  const bearer = scheme?.toLowerCase() === "bearer" ? header : undefined;
+  const query = request.query["access_token"];
+  if (bearer === undefined && query === undefined) return refusal(401, "M_MISSING_TOKEN", "Missing access token");
+  const wanted = await context.host.credentials.find({ kind: "hs-token" });
+  const good = wanted !== null && [bearer, query].every((token) => token === undefined || same(token, wanted.secret));
+  return good ? undefined : refusal(403, "M_FORBIDDEN", "Bad token supplied");
+}
+
+function readBody(request: HookRequest): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(request.body)) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Keys of handled transactions held in memory: spares work; the log itself knows each event by its id. */
+const keptKeys = 1000;
+
+type Transactions = (txnId: string, body: Readonly<Record<string, unknown>>, raw: Uint8Array) => Promise<HookResponse>;
+
+function createTransactions(context: Context): Transactions {
+  const handled = new Map<string, Promise<void>>();
+  const refreshing = new Set<string>();
+  // One after the other: what a transaction teaches about rooms counts for the next.
+  let last: Promise<void> = Promise.resolve();
+
+  async function commit(txnId: string, events: readonly WireEvent[], raw: Uint8Array): Promise<void> {
+    const { owns } = await context.identity();
+    const pending = new Map<string, unknown>();
+    const drafts: Decoded[] = [];
+    for (const event of events) drafts.push(await draftOf(context, event, owns, pending));
+    await context.host.commit(
+      { via: "transaction", id: txnId, raw, events: drafts },
+      { put: Object.fromEntries(pending) },
+    );
+    context.memory.keep(pending);
+    for (const room of new Set(events.map((event) => event.room_id))) refresh(room);
+  }
+
+  /** A room we were let into has told us nothing of itself: it is asked, after the answer to the homeserver. */
+  function refresh(room: string): void {
+    if (refreshing.has(room)) return;
+    refreshing.add(room);
+    void lookAt(context, room)
+      .catch((error: unknown) => context.host.log.debug("a room could not be looked at", { room, error }))
+      .finally(() => refreshing.delete(room));
+  }
+
+  return async (txnId, body, raw) => {
+    const transaction = readTransaction(txnId, body);
+    for (const { reason } of transaction.odd)
+      context.host.log.warn("an entry of a transaction was skipped", { transaction: txnId, reason });
+    const { key } = transaction;
+    // Two equal requests at once share one commit.
+    const known = handled.get(key);
+    if (known !== undefined) {
+      await known;
+      return ok;
+    }
+    const { fresh } = planTransaction(transaction, { transaction: () => false, event: () => false });
+    const done = last.then(() => (fresh.length === 0 ? undefined : commit(txnId, fresh, raw)));
+    last = done.catch(() => {});
+    handled.set(key, done);
+    try {
+      await done;
+    } catch (error) {
+      handled.delete(key);
+      context.host.log.error("a transaction could not be stored; the homeserver will send it again", {
+        transaction: txnId,
+        error,
+      });
+      return refusal(500, "M_UNKNOWN", "The transaction could not be stored");
+    }
+    const [oldest] = handled.keys();
+    if (handled.size > keptKeys && oldest !== undefined) handled.delete(oldest);
+    return ok;
+  };
+}
+
+/** The neutral event, with what is known of its room, and what it teaches. */
+export async function draftOf(
+  context: Context,
+  event: WireEvent,
+  owns: (user: string) => boolean,
+  pending: Map<string, unknown>,
+): Promise<Decoded> {
+  const { memory } = context;
+  await memory.learn(event, owns, pending);
+  const redacts = event.type === "m.room.redaction" ? (event.content["redacts"] ?? event.redacts) : undefined;
+  const reaction = typeof redacts === "string" ? await memory.reactionWith(redacts, pending) : undefined;
+  const decoded = decodeEvent(event, { reaction: () => reaction });
+  const facts: RoomFacts | undefined = await memory.factsWith(event.room_id, pending);
+  if (facts === undefined) return decoded;
+  const { topic: _, members: __, ...room } = toRoom(event.room_id, facts);
+  return { ...decoded, room: { ...room, ...decoded.room } };
+}
+
+async function lookAt(context: Context, room: string): Promise<void> {
+  const facts = await context.memory.facts(room);
+  if (facts?.space !== undefined) return;
+  const user = await context.memory.someoneIn(room);
+  if (user !== undefined) await readFacts(context, await context.caller(user), room);
+}

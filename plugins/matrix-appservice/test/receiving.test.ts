@@ -1,0 +1,182 @@
+import { describe, expect, test } from "vitest";
+import { call, createWorld, run } from "./world.ts";
+
+const place = { connection: "matrix" };
+
+describe("from a homeserver", () => {
+  async function talk(options: Parameters<typeof createWorld>[0] = {}) {
+    const world = await createWorld(options);
+    const helper = await world.bot("helper");
+    const alice = world.person("alice");
+    const { room_id: id } = await alice.call("POST", "/createRoom", {
+      preset: "private_chat",
+      name: "Ops",
+      invite: ["@bot_helper:hs.test"],
+      is_direct: true,
+    });
+    const room = String(id);
+    await run(world.session.operations["rooms.add-bot"], { ...place, room, bot: "helper" }, call({ bot: helper }));
+    await world.hs.settled();
+    let sent = 0;
+    const say = (body: string) =>
+      alice.call("PUT", `/rooms/${encodeURIComponent(room)}/send/m.room.message/t${(sent += 1)}`, {
+        msgtype: "m.text",
+        body,
+      });
+    const texts = () =>
+      world.host.events.flatMap(({ type, content }) => (type === "message.created" ? [content?.text] : []));
+    return { world, helper, alice, room, say, texts };
+  }
+
+  test("an invite, a join and a message arrive once, with the room's name", async () => {
+    const { world, room, say } = await talk();
+    await say("hello");
+    expect(world.host.events.map(({ type }) => type)).toEqual(["member.invited", "member.joined", "message.created"]);
+    expect(world.host.events[0]).toMatchObject({
+      room: { id: room, name: "Ops" },
+      member: { user: "@bot_helper:hs.test", membership: "invited" },
+      actor: { id: "@alice:hs.test" },
+    });
+    expect(world.host.events[2]).toMatchObject({
+      room: { id: room, name: "Ops", kind: "direct" },
+      actor: { id: "@alice:hs.test", kind: "user" },
+      content: { text: "hello" },
+    });
+  });
+
+  test("while we are down it waits, and a ping brings it", async () => {
+    let deaf = false;
+    const { world, say, texts } = await talk({ deaf: () => deaf });
+    deaf = true;
+    for (const text of ["one", "two", "three"]) await say(text);
+    expect(world.hs.queue("botyard").down).toBe(true);
+    deaf = false;
+    const { checks } = await world.session.probe({ level: "passive", signal: world.host.signal });
+    expect(checks.find(({ name }) => name === "homeserver → Botyard")?.state).toBe("ok");
+    await world.hs.queue("botyard").retry();
+    await world.hs.settled();
+    expect(texts()).toEqual(["one", "two", "three"]);
+  });
+
+  test("what a killed homeserver lost comes back from history, and counts once", async () => {
+    let deaf = false;
+    const { world, room, say, texts } = await talk({ deaf: () => deaf });
+    await say("before");
+    const from = new Date().toISOString();
+    deaf = true;
+    await say("lost 1");
+    world.hs.restart();
+    await say("lost 2");
+    deaf = false;
+    const gap = {
+      id: "gap_1",
+      connection: "matrix",
+      from,
+      to: new Date().toISOString(),
+      cause: "x",
+      certainty: "possible",
+      state: "open",
+      messages: 0,
+    } as const;
+    expect(await world.session.receive?.backfill?.(gap, world.host.signal)).toMatchObject([
+      { room, outcome: "filled" },
+    ]);
+    expect(texts()).toEqual(["before", "lost 1", "lost 2"]);
+    expect(world.host.intakes.at(-1)).toMatchObject({ via: "backfill", gap: "gap_1" });
+    await world.hs.queue("botyard").retry();
+    expect(texts()).toEqual(["before", "lost 1", "lost 2"]);
+  });
+
+  test("a room we were taken out of stays lost, and says so", async () => {
+    const { world, room } = await talk();
+    const gap = {
+      id: "gap_1",
+      connection: "matrix",
+      rooms: ["!other:hs.test", room],
+      from: new Date().toISOString(),
+      to: null,
+      cause: "x",
+      certainty: "possible",
+      state: "open",
+      messages: 0,
+    } as const;
+    world.hs.faults.add({
+      kind: "error",
+      status: 403,
+      errcode: "M_FORBIDDEN",
+      match: (request) => request.url.includes("/messages"),
+    });
+    expect(await world.session.receive?.backfill?.({ ...gap, rooms: [...gap.rooms] }, world.host.signal)).toEqual([
+      { room: "!other:hs.test", outcome: "lost", messages: 0, reason: "none of our users is in the room any more" },
+      { room, outcome: "lost", messages: 0, reason: "the homeserver does not allow it" },
+    ]);
+  });
+
+  test.each([
+    ["managed", "@bot_helper:hs.test", true],
+    ["managed", "@bot_new:hs.test", false],
+    ["namespace", "@bot_new:hs.test", true],
+    ["namespace", "@alice:hs.test", false],
+    ["namespace", "@bot_new:other.test", false],
+    ["deny", "@bot_helper:hs.test", false],
+  ] as const)("queries %s: %s", async (queries, user, known) => {
+    const world = await createWorld({ settings: { queries } });
+    await world.bot("helper");
+    world.hs.reset();
+    const answer = await world.hook({ path: `/_matrix/app/v1/users/${encodeURIComponent(user)}`, method: "GET" });
+    expect(answer.status).toBe(known ? 200 : 404);
+    expect(world.hs.world.accounts.has(user)).toBe(known);
+  });
+});
+
+describe("the way back", () => {
+  test("a good homeserver", async () => {
+    const world = await createWorld();
+    const report = await world.session.probe({ level: "passive", signal: world.host.signal });
+    expect(report).toMatchObject({
+      continuity: "observed",
+      steps: [],
+      server: { name: "Matrix homeserver", version: "v1.12" },
+    });
+    expect(report.checks.map(({ name, state }) => [name, state])).toEqual([
+      ["whoami", "ok"],
+      ["namespace", "info"],
+      ["homeserver → Botyard", "ok"],
+      ["encryption", "info"],
+    ]);
+  });
+
+  test("one that cannot reach us asks for a step, and the run says why", async () => {
+    const world = await createWorld({ deaf: () => true });
+    const report = await world.session.probe({ level: "passive", signal: world.host.signal });
+    expect(report.checks.find(({ state }) => state === "fail")).toMatchObject({
+      name: "homeserver → Botyard",
+      fix: expect.stringContaining("http://bots.test/hooks/matrix") as string,
+    });
+    expect(report.steps).toMatchObject([{ kind: "registration-url" }]);
+    await expect(world.session.receive?.run?.({ signal: world.host.signal, started: () => {} })).rejects.toMatchObject({
+      code: "unreachable",
+    });
+  });
+
+  test("limits are a warning with a step, a wrong token is a state", async () => {
+    const world = await createWorld();
+    Object.assign(world.host.connection.settings.service, { rateLimited: true });
+    const report = await world.session.probe({ level: "passive", signal: world.host.signal });
+    expect(report.steps).toMatchObject([{ kind: "rate-limited" }]);
+    world.host.addCredential({ kind: "as-token", secret: "wrong" });
+    await expect(world.session.probe({ level: "passive", signal: world.host.signal })).rejects.toMatchObject({
+      code: "unauthenticated",
+    });
+  });
+
+  test("a run starts after the ping and ends with its signal", async () => {
+    const world = await createWorld();
+    const stop = new AbortController();
+    const started: unknown[] = [];
+    const running = world.session.receive?.run?.({ signal: stop.signal, started: (resumed) => started.push(resumed) });
+    await expect.poll(() => started.length).toBe(1);
+    stop.abort();
+    await running;
+  });
+});

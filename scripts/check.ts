@@ -1,17 +1,20 @@
 // bun run check: everything a change must pass. The last line is always `N passed, N failed, N skipped`:
 // a check counts as one, tests count one by one on each runtime.
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { createReport, indent } from "./check/report.ts";
 import { clearResults, readResults, workspaceFolders, type SuiteResults } from "./check/results.ts";
-import { root, run, script, tool } from "./check/run.ts";
+import { run, script, tool } from "./check/run.ts";
 
 const report = createReport(console.log);
-const turbo = ["turbo", "run", "--ui=stream", "--output-logs=errors-only", "--continue=always"] as const;
+const turbo = [
+  "turbo",
+  "run",
+  "--ui=stream",
+  "--output-logs=errors-only",
+  "--continue=always",
+  "--concurrency=100%",
+] as const;
 
-/** Tests that replay recordings or read plans look here; "" where the folder is not beside the repository. */
-const shared = process.env["BOTYARD_SHARED"] ?? (existsSync(join(root, "../shared")) ? join(root, "../shared") : "");
-const env = { BOTYARD_SHARED: shared, TURBO_TELEMETRY_DISABLED: "1", DO_NOT_TRACK: "1", NO_COLOR: "1" };
+const env = { TURBO_TELEMETRY_DISABLED: "1", DO_NOT_TRACK: "1", NO_COLOR: "1" };
 
 report.check("format", await run(tool("oxfmt", "--check", ".")));
 report.check("lint", await run(tool("oxlint", "--deny-warnings")));

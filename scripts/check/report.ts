@@ -13,6 +13,9 @@ export interface Report {
   end(): number;
 }
 
+/** Names shown for one reason. */
+const maxNames = 5;
+
 export function createReport(print: (line: string) => void): Report {
   let total = nothing;
   const skips = new Map<string, string[]>();
@@ -52,7 +55,8 @@ export function createReport(print: (line: string) => void): Report {
     end() {
       for (const [reason, names] of skips) {
         print(`skipped: ${reason}`);
-        for (const name of names) print(`    ${name}`);
+        for (const name of names.slice(0, maxNames)) print(`    ${name}`);
+        if (names.length > maxNames) print(`    … and ${names.length - maxNames} more`);
       }
       print(format(total));
       return total.failed > 0 ? 1 : 0;

@@ -1,3 +1,4 @@
+import type { JsonSchema } from "@botyard/core";
 import type { Flag, ParsedArgs } from "./args/parse.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Session } from "./session.ts";
@@ -21,6 +22,8 @@ export interface Command {
   readonly flags: readonly Flag[];
   /** Flags that follow from what else is typed, instead of `flags`. */
   flagsFor?(argv: readonly string[], catalog: Catalog): Promise<readonly Flag[]>;
+  /** Schema of what `-o` takes, where what is typed tells the platform; null: it does not. */
+  options?(args: ParsedArgs, session: Session): Promise<JsonSchema | null>;
   /** Without the program's name: `bots create helper --display-name Helper`. */
   readonly examples?: readonly string[];
   /** Returns the exit code; throws BotyardError. */

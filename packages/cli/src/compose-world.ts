@@ -2,6 +2,7 @@ import type { Descriptor } from "@botyard/core";
 import { isBotyardError } from "@botyard/sdk";
 import type { ComposeWorld } from "./args/compose.ts";
 import type { ParsedArgs } from "./args/parse.ts";
+import { connectionSchema } from "./platform-options.ts";
 import type { Session } from "./session.ts";
 
 /** What making an input may ask of the service and of the person. */
@@ -26,6 +27,7 @@ export function composeWorld(session: Session, args: ParsedArgs, descriptor: Des
     connection: args.strings.get("connection")?.[0] ?? null,
     usualConnection: io.env["BOTYARD_CONNECTION"] || null,
     connections: () => (known ??= ask()),
+    options: (connection) => connectionSchema(session, connection, descriptor.name),
     askSecret: async (title) => (io.interactive ? io.askSecret(`${title} (hidden): `) : null),
   };
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sandbox from "@botyard/sandbox";
@@ -90,7 +90,6 @@ it("works on the data directory itself, says so, and prints for people", async (
   expect((await run(["messages", "send", "lobby", "-", "--as", "helper"], { stdin: "hello" })).out).toMatch(
     /^sent {2}op_\w+ {2}message/,
   );
-  expect((await run(["messages", "list", "lobby", "--as", "helper"])).out).toMatch(/hello/);
   expect((await run(["status"])).out).toMatch(/no service running[^]*chat\s+sandbox/);
   expect((await run(["whoami"])).out).toMatch(/^local {2}/);
 });
@@ -130,29 +129,12 @@ it("asks before it destroys, and needs --yes where nobody can answer", async () 
   expect((await run(["bots", "list"])).out).not.toMatch(/helper/);
 });
 
-it("reads and writes bytes", async () => {
+it("prints a new key as a line to paste", async () => {
   await run(["connect", "sandbox"]);
   await run(["bots", "create", "helper"]);
-  const icon = join(folder, "avatar.png");
-  await writeFile(icon, Buffer.from("89504e470d0a1a0a0000", "hex"));
-  expect(await run(["bots", "set-icon", "helper", "--file", icon])).toMatchObject({ code: 0 });
-  const copy = join(folder, "copy.png");
-  expect(await run(["bots", "get-icon", "helper", "--file", copy])).toMatchObject({ code: 0 });
-  expect(await readFile(copy)).toEqual(await readFile(icon));
-  const onTerminal = await run(["bots", "get-icon", "helper"], { outIsTerminal: true });
-  expect(onTerminal).toMatchObject({
-    code: 2,
-    out: "",
-    err: expect.stringMatching(/no text for a terminal/) as string,
-  });
-});
-
-it("prints a new key as lines to paste", async () => {
-  await run(["connect", "sandbox"]);
-  await run(["bots", "create", "helper"]);
-  const { out, err } = await run(["keys", "create", "pybot", "--preset", "bot", "--bot", "sandbox/helper"]);
-  expect(out).toMatch(/^export BOTYARD_KEY=by_\w+\n$/);
-  expect(err).toMatch(/shown once; bot, bot sandbox\/helper, all its rooms, no expiry/);
+  const { out, err } = await run(["keys", "create", "pybot", "--preset", "bot", "--bot", "sandbox/helper", "-q"]);
+  expect(out).toMatch(/^export BOTYARD_KEY=by_\w+ {6}# shown once; bot sandbox\/helper, all its rooms, no expiry\n$/);
+  expect(err).toBe("");
 });
 
 it("refuses a configuration with a typo, and says what was meant", async () => {

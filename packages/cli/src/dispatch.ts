@@ -1,18 +1,16 @@
-import { homedir } from "node:os";
-import { loadConfig } from "@botyard/core";
 import { BotyardError, isBotyardError } from "@botyard/sdk";
 import { type Flag, parseFlags } from "./args/parse.ts";
+import { optionRows } from "./args/option.ts";
 import { kebab } from "./args/plan.ts";
 import { createCatalog, operationEntry } from "./catalog.ts";
-import type { CommandEntry } from "./command.ts";
-import { globalFlags, readGlobals } from "./globals.ts";
+import { type CallWorld, flagsOf, openCall } from "./call.ts";
+import type { Command, CommandEntry } from "./command.ts";
+import { globalFlags } from "./globals.ts";
 import { handwritten } from "./handwritten.ts";
 import { commandHelp, nounHelp, rootHelp } from "./help.ts";
 import type { Io } from "./io.ts";
 import { exitOf, formatError } from "./output/error.ts";
 import { createStyle } from "./output/style.ts";
-import { openBackend } from "./service/backend.ts";
-import { createSession } from "./session.ts";
 import { runTree } from "./tree.ts";
 import type { FullOptions } from "./types.ts";
 import { findEntry, splitWords } from "./words.ts";
@@ -95,37 +93,21 @@ export async function dispatch(argv: readonly string[], options: FullOptions, io
       }
     }
     const entry = findEntry(entries, words, options.self);
+    const world = { options, io, catalog };
     if (asked) {
       const command = await entry.load();
-      const flags = (await command.flagsFor?.(rest, catalog)) ?? command.flags;
-      io.out(commandHelp(entry.words, { ...command, flags }, help));
+      const { own } = await flagsOf(command, rest, catalog);
+      const rows = await optionsOf(command, rest, entry.words, world);
+      io.out(commandHelp(entry.words, { ...command, flags: own }, rows, help));
       return 0;
     }
 
     let code = 0;
     await runTree(entries, words, rest, async (called, rawArgs) => {
       const command = await called.load();
-      const ownFlags = (await command.flagsFor?.(rawArgs, catalog)) ?? command.flags;
-      const own = new Set(ownFlags.map((flag) => flag.name));
-      flags = [...ownFlags, ...globalFlags.filter((flag) => !own.has(flag.name))];
-      const args = parseFlags(rawArgs, flags, [options.self, ...called.words].join(" "));
-      const globals = readGlobals(args, own);
-      const config = loadConfig(
-        { config: globals.config ?? undefined, data: globals.data ?? undefined },
-        { env: io.env, platform: process.platform, home: io.env["HOME"] ?? homedir() },
-      );
-      const dataDir = config.dataDirectory;
-      // A service of the usual place is looked for only where no other place was named.
-      const usualDataDir = globals.data === null && !io.env["BOTYARD_DATA"] && config.file === null;
-      const session = createSession({
-        options,
-        io,
-        globals,
-        catalog,
-        config,
-        open: (opened, how) =>
-          openBackend({ options, io, globals, dataDir, usualDataDir, catalog, note: opened.note }, how),
-      });
+      const found = await flagsOf(command, rawArgs, catalog);
+      flags = found.all;
+      const { args, session } = openCall(found, rawArgs, called.words, world);
       try {
         code = await command.run(args, session);
       } finally {
@@ -133,5 +115,22 @@ export async function dispatch(argv: readonly string[], options: FullOptions, io
       }
     });
     return code;
+  }
+}
+
+/** What `-o` takes here: `bots create --help -c cloud`. */
+async function optionsOf(
+  command: Command,
+  argv: readonly string[],
+  words: readonly string[],
+  world: CallWorld,
+): Promise<readonly (readonly [string, string])[]> {
+  if (!command.options) return [];
+  const { args, session } = openCall(await flagsOf(command, argv, world.catalog), argv, words, world);
+  try {
+    const schema = await command.options(args, session);
+    return schema ? optionRows(schema) : [];
+  } finally {
+    await session.close();
   }
 }

@@ -69,7 +69,12 @@ export function nounHelp(noun: string, entries: readonly CommandEntry[], { style
 }
 
 /** One command with its arguments, flags and examples. */
-export function commandHelp(words: readonly string[], command: Command, { style, self }: HelpWorld): string {
+export function commandHelp(
+  words: readonly string[],
+  command: Command,
+  options: readonly (readonly [string, string])[],
+  { style, self }: HelpWorld,
+): string {
   const args = command.arguments.map(({ name, required }) => (required ? `<${name}>` : `[${name}]`));
   const call = [self, ...words].join(" ");
   const common = globalFlags.filter((flag) => !command.flags.some((own) => own.name === flag.name));
@@ -85,6 +90,7 @@ export function commandHelp(words: readonly string[], command: Command, { style,
       command.arguments.filter((one) => one.summary).map((one) => [one.name, one.summary]),
     ),
     ...section("FLAGS", flagRows(command.flags)),
+    ...section("OPTIONS OF THE PLATFORM", options),
     ...section("EVERYWHERE", flagRows(common)),
     ...(command.examples?.length
       ? [style.bold("EXAMPLES"), ...command.examples.map((example) => `  ${self} ${example}`), ""]

@@ -37,9 +37,13 @@ async function question(text: string, echo: boolean): Promise<string> {
   const lines = createInterface({ input: process.stdin, output, terminal: true });
   try {
     return await new Promise<string>((resolve, reject) => {
-      const cancelled = (): void => reject(new BotyardError("cancelled", "stopped; nothing was changed"));
+      const cancelled = (): void => {
+        if (echo) process.stderr.write("\n");
+        reject(new BotyardError("cancelled", "stopped; nothing was changed"));
+      };
       lines.on("SIGINT", cancelled);
-      lines.on("close", cancelled);
+      // Ctrl-D, or a terminal that went away.
+      lines.on("close", () => reject(new BotyardError("cancelled", "stopped; nothing was changed")));
       lines.question(echo ? text : "").then(resolve, reject);
     });
   } finally {

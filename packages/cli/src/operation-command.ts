@@ -6,6 +6,7 @@ import { type CommandPlan, kebab, planCommand } from "./args/plan.ts";
 import type { Argument, Command } from "./command.ts";
 import { examples } from "./examples.ts";
 import { formatItem, openedSteps, printAnswer } from "./output/answer.ts";
+import { connectionSchema } from "./platform-options.ts";
 import { presenters } from "./presenters.ts";
 import { saveBytes } from "./save-bytes.ts";
 import type { Session } from "./session.ts";
@@ -127,6 +128,14 @@ export function operationCommand(descriptor: Descriptor, operation: AnyOperation
     arguments: argumentsOf(plan),
     flags: flagsOf(descriptor, plan),
     examples: shown ?? [synopsis(plan, words)],
+    ...(plan.flags.some((flag) => flag.short === "o") && plan.connection !== "none"
+      ? {
+          options: async (args, session) => {
+            const connection = args.strings.get("connection")?.[0];
+            return connection === undefined ? null : connectionSchema(session, connection, descriptor.name);
+          },
+        }
+      : {}),
     run: (args, session) => run(descriptor, operation, plan, args, session),
   };
 }

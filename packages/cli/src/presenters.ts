@@ -9,10 +9,11 @@ import type { Session } from "./session.ts";
 export type Presenter = (value: never, session: Session) => void | Promise<void>;
 
 /** `bot chat/helper, all its rooms, no expiry` */
-export function describeGrant(key: Pick<Key, "grant" | "preset" | "expiresAt" | "ratePerMinute">): string {
+function describeGrant(key: Pick<Key, "grant" | "preset" | "expiresAt" | "ratePerMinute">): string {
   const { bots, rooms, connections, operations } = key.grant;
   return [
-    key.preset ?? operations.join(", "),
+    // Of a bot's own key the bot says it all.
+    ...(key.preset === "bot" && bots ? [] : [key.preset ?? operations.join(", ")]),
     bots ? `bot ${bots.join(", ")}` : connections ? `connection ${connections.join(", ")}` : "all bots",
     rooms ? `rooms ${rooms.join(", ")}` : bots ? "all its rooms" : "all rooms",
     ...(key.ratePerMinute === null ? [] : [`${key.ratePerMinute} calls a minute`]),
@@ -23,9 +24,8 @@ export function describeGrant(key: Pick<Key, "grant" | "preset" | "expiresAt" | 
 async function keyCreated(key: Key & { readonly secret: string }, session: Session): Promise<void> {
   const { io } = session;
   const { url } = await session.backend();
-  if (url !== null) io.out(`export BOTYARD_URL=${url}\n`);
-  io.out(`export BOTYARD_KEY=${key.secret}\n`);
-  session.note(`shown once; ${describeGrant(key)}`);
+  const where = url === null ? "" : ` BOTYARD_URL=${url}`;
+  io.out(`export${where} BOTYARD_KEY=${key.secret}      # shown once; ${describeGrant(key)}\n`);
 }
 
 function whoami(key: Key, { io }: Session): void {

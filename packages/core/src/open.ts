@@ -6,7 +6,7 @@ import type { Fetch } from "./host/http.ts";
 import type { Logger } from "./host/logger.ts";
 import type { Redactor } from "./host/redact.ts";
 import { sealNameOf } from "./registry/vault.ts";
-import { createRuntime } from "./runtime.ts";
+import { createRuntime, type Retention } from "./runtime.ts";
 import type { Runtime } from "./runtime-types.ts";
 import { createMemorySealer, openSealer, sealFileOf, type SealedRecord } from "./secrets/seal.ts";
 import { prepareDataDirectory } from "./store/data-directory.ts";
@@ -28,7 +28,7 @@ export interface OpenOptions {
   readonly redactor: Redactor;
   readonly durability?: "normal" | "full";
   readonly hooksUrl?: string | null;
-  readonly retention?: { readonly eventsMs: number | null; readonly rawMs: number | null };
+  readonly retention?: Retention;
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly fetch?: Fetch;
   readonly clock?: Clock;

@@ -29,6 +29,14 @@ import type { ConnectionRecord, Store } from "./store/types.ts";
 import type { Live } from "./supervise/live.ts";
 import { createSupervisor } from "./supervise/supervisor.ts";
 
+/** How long what is kept is kept, in milliseconds; null or absent: for ever. */
+export interface Retention {
+  readonly eventsMs: number | null;
+  readonly rawMs: number | null;
+  readonly auditMs?: number | null;
+  readonly ledgerMs?: number | null;
+}
+
 export interface RuntimeOptions {
   readonly version: string;
   readonly platforms: readonly AnyPlatform[];
@@ -41,7 +49,7 @@ export interface RuntimeOptions {
   readonly receive: boolean;
   /** Under which chat servers reach us: `https://bots.example.org`; null while unknown. */
   readonly hooksUrl?: string | null;
-  readonly retention?: { readonly eventsMs: number | null; readonly rawMs: number | null };
+  readonly retention?: Retention;
   readonly clock?: Clock;
   /** Instead of the network: simulators. */
   readonly fetch?: Fetch;
@@ -82,6 +90,7 @@ export async function createRuntime(
     membersOf: registry.membersOf,
     applied: registry.applied,
     retentionMs: options.retention?.eventsMs ?? null,
+    logger,
   });
   let ready = false;
   const calls = new Set<string>();
@@ -204,13 +213,16 @@ export async function createRuntime(
   };
 
   async function trimming(): Promise<void> {
-    const { eventsMs = null, rawMs = null } = options.retention ?? {};
-    const before = (ms: number): string => new Date(clock.now() - ms).toISOString();
+    const { eventsMs, rawMs, auditMs, ledgerMs } = options.retention ?? { eventsMs: null, rawMs: null };
+    const before = (name: "events" | "raw" | "audit" | "effects", ms: number | null | undefined) =>
+      ms === null || ms === undefined ? {} : { [name]: new Date(clock.now() - ms).toISOString() };
     while (!closing.signal.aborted) {
       await store
         .trim({
-          ...(eventsMs === null ? {} : { events: before(eventsMs) }),
-          ...(rawMs === null ? {} : { raw: before(rawMs) }),
+          ...before("events", eventsMs),
+          ...before("raw", rawMs),
+          ...before("audit", auditMs),
+          ...before("effects", ledgerMs),
         })
         .catch((error: unknown) => logger.error("old events could not be removed", { error }));
       await clock.sleep(trimEveryMs, closing.signal).catch(() => {});

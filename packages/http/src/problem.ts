@@ -39,7 +39,9 @@ export function problemResponse(error: unknown, context: ProblemContext): Respon
     "x-request-id": context.request,
     ...context.headers,
   });
-  if (known.code === "unauthenticated") headers.set("www-authenticate", 'Bearer realm="botyard"');
+  // A chat server that refused a bot's credential says nothing about the caller's key.
+  if (known.code === "unauthenticated" && known.details.upstream === undefined)
+    headers.set("www-authenticate", 'Bearer realm="botyard"');
   if (problem.retryAfterMs !== undefined)
     headers.set("retry-after", String(Math.max(1, Math.ceil(problem.retryAfterMs / 1000))));
   return new Response(JSON.stringify({ ...problem, status }), { status, headers });

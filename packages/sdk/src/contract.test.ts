@@ -69,9 +69,9 @@ export function refusedByTheCompiler(): void {
     "messages.send": async () => ({ message: null }),
   };
 
-  // @ts-expect-error -- a handler for what is declared as none
   const deleted: HandlersOf<typeof capabilities, "bots"> = {
     "bots.get": async () => bot,
+    // @ts-expect-error -- a handler for what is declared as none
     "bots.delete": async () => ({}),
   };
 

@@ -60,6 +60,15 @@ export interface PluginStore {
   list(prefix: string): Promise<readonly (readonly [key: string, value: unknown])[]>;
 }
 
+/** A WebSocket. Messages wait until they are taken; a reader that is too slow holds the sender back, not memory. */
+export interface Socket {
+  /** Ends when the socket closes; throws `unreachable` when it breaks. May be read once. */
+  readonly messages: AsyncIterable<string | Uint8Array>;
+  /** Resolves when handed to the system, not when received. Throws `unreachable` once it is closed. */
+  send(data: string | Uint8Array): Promise<void>;
+  close(code?: number, reason?: string): Promise<void>;
+}
+
 /** What `commit` found: a plugin needs it for tests and metrics only. */
 export interface Committed {
   /** Events that were new. */
@@ -77,6 +86,14 @@ export interface Host<Settings = Readonly<Record<string, unknown>>> {
   readonly connection: { readonly id: string; readonly url: string | null; readonly settings: Settings };
   /** Only for the connection's URL, `url` settings and origins that the last probe named. */
   http(origin: string): Http;
+  /**
+   * A WebSocket to an allowed origin (`wss:` counts as its `https:`). Resolves when open; throws `unreachable`, or
+   * `unauthenticated` where the handshake was refused with 401.
+   */
+  socket(
+    url: string,
+    options?: { readonly protocols?: readonly string[]; readonly signal?: AbortSignal },
+  ): Promise<Socket>;
   readonly hooks: {
     /**
      * The address under which the chat server reaches us, without a trailing slash: `https://bots.example.org/hooks/cloud/helper/1`.

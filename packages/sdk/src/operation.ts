@@ -30,6 +30,8 @@ export interface OperationCli {
   readonly positionals?: readonly string[];
   /** Columns of the table a list is printed as. */
   readonly columns?: readonly string[];
+  /** Field whose text is the whole output, as it is: a file to redirect. */
+  readonly print?: string;
   /** What a person reads after success: `{name}` is replaced by the output's field. */
   readonly done?: string;
 }

@@ -1,6 +1,7 @@
 import type { Bytes } from "@botyard/sdk";
 import { BotyardError } from "@botyard/sdk";
 import { path } from "./path.ts";
+import { sized } from "./sized.ts";
 import { call, toError, toRequest, type Caller } from "./request.ts";
 import {
   isObject,
@@ -199,12 +200,9 @@ export async function upload(on: Caller, file: Bytes): Promise<string> {
     query: { filename: file.name },
     timeoutMs: 600_000,
   });
-  const size = file.size === undefined ? {} : { "content-length": String(file.size) };
-  const response = await on.http.request({
-    ...request,
-    headers: { ...request.headers, "content-type": file.type, ...size },
-    body: file.body,
-  });
+  const { body, size } = await sized(file);
+  const headers = { ...request.headers, "content-type": file.type, "content-length": String(size) };
+  const response = await on.http.request({ ...request, headers, body });
   const uri = isObject(response.json) ? textOf(response.json["content_uri"]) : undefined;
   if (response.status !== 200 || uri === undefined) throw toError("POST", response);
   return uri;

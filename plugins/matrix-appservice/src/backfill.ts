@@ -1,9 +1,10 @@
 import { isBotyardError, type Gap, type GapOutcome } from "@botyard/sdk";
 import * as api from "./api.ts";
 import type { Context } from "./context.ts";
+import type { Decoded } from "./decode.ts";
 import { draftOf } from "./receive.ts";
 import { readTransaction } from "./transactions.ts";
-import type { WireEvent } from "./wire.ts";
+import { objectOf, type WireEvent } from "./wire.ts";
 
 const pageSize = 100;
 /** Most pages of one room; more than that is reported as lost. */
@@ -16,73 +17,83 @@ const clockSlackMs = 60_000;
  * reading too much does no harm.
  */
 export async function backfill(context: Context, gap: Gap, signal: AbortSignal): Promise<readonly GapOutcome[]> {
-  const rooms = await context.memory.rooms();
-  const wanted = gap.rooms ?? [...rooms.keys()];
   const outcomes: GapOutcome[] = [];
-  for (const room of wanted) {
+  for (const room of gap.rooms ?? (await context.memory.rooms())) {
     if (signal.aborted) throw signal.reason;
-    const user = rooms.get(room);
-    outcomes.push(
-      user === undefined
-        ? { room, outcome: "lost", messages: 0, reason: "none of our users is in the room any more" }
-        : await fillRoom(context, gap, room, user, signal),
-    );
+    outcomes.push(await fillRoom(context, gap, room, signal));
   }
   return outcomes;
 }
 
-async function fillRoom(
-  context: Context,
-  gap: Gap,
-  room: string,
-  user: string,
-  signal: AbortSignal,
-): Promise<GapOutcome> {
-  const since = Date.parse(gap.from) - clockSlackMs;
-  const missed: WireEvent[] = [];
+async function fillRoom(context: Context, gap: Gap, room: string, signal: AbortSignal): Promise<GapOutcome> {
+  const lost = (reason: string): GapOutcome => ({ room, outcome: "lost", messages: 0, reason });
+  const users = await context.memory.joinedTo(room);
+  const [user] = users;
+  if (user === undefined) return lost("none of our users is in the room any more");
   try {
-    const on = await context.caller(user, signal);
-    let from: string | undefined;
-    for (let page = 0; ; page++) {
-      if (page >= mostPages)
-        return { room, outcome: "lost", messages: 0, reason: `more than ${mostPages * pageSize} events were missed` };
-      const { chunk, end } = await api.messages(on, room, {
-        dir: "b",
-        limit: pageSize,
-        ...(from === undefined ? {} : { from }),
-      });
-      const { events } = readTransaction("", { events: chunk });
-      missed.push(...events.filter((event) => event.origin_server_ts >= since));
-      // Newest first: once a whole page is older, everything after it is too.
-      if (end === undefined || end === from || events.every((event) => event.origin_server_ts < since)) break;
-      from = end;
-    }
+    const missed = await readBack(context, room, user, users, Date.parse(gap.from) - clockSlackMs, signal);
+    if (missed === undefined) return lost(`more than ${mostPages * pageSize} events were missed`);
+    return { room, outcome: "filled", messages: await store(context, gap, missed.reverse()) };
   } catch (error) {
     if (signal.aborted) throw error;
-    return {
-      room,
-      outcome: "lost",
-      messages: 0,
-      reason: isBotyardError(error) ? error.message : "its history could not be read",
-    };
+    return lost(isBotyardError(error) ? error.message : "its history could not be read");
   }
-  return { room, outcome: "filled", messages: await store(context, gap, missed.reverse()) };
 }
 
-/** Commits in the order of the room; answers how many events were new. */
+/** Events newest first, back to a time or to where none of our users was in the room; `undefined` where that is too far. */
+async function readBack(
+  context: Context,
+  room: string,
+  user: string,
+  users: readonly string[],
+  since: number,
+  signal: AbortSignal,
+): Promise<WireEvent[] | undefined> {
+  const on = await context.caller(user, signal);
+  const { owns } = await context.identity();
+  const present = new Set(users);
+  const missed: WireEvent[] = [];
+  let from: string | undefined;
+  for (let page = 0; page < mostPages; page++) {
+    const { chunk, end } = await api.messages(on, room, {
+      dir: "b",
+      limit: pageSize,
+      ...(from === undefined ? {} : { from }),
+    });
+    const { events } = readTransaction("", { events: chunk });
+    for (const event of events) {
+      if (present.size === 0) return missed;
+      if (event.origin_server_ts >= since) missed.push(event);
+      if (event.state_key !== undefined && owns(event.state_key)) stepBack(present, event);
+    }
+    // Newest first: once a whole page is older, everything after it is too.
+    if (end === undefined || end === from || events.every((event) => event.origin_server_ts < since)) return missed;
+    from = end;
+  }
+  return undefined;
+}
+
+/** Who of ours was in the room before this event. */
+function stepBack(present: Set<string>, { type, state_key: user, content, unsigned }: WireEvent): void {
+  if (type !== "m.room.member" || user === undefined) return;
+  if (objectOf(objectOf(unsigned)["prev_content"])["membership"] === "join") present.add(user);
+  else if (content["membership"] === "join") present.delete(user);
+}
+
+/** Commits in the order of the room; answers how many messages were new. */
 async function store(context: Context, gap: Gap, events: readonly WireEvent[]): Promise<number> {
   const { owns } = await context.identity();
-  let fresh = 0;
+  let messages = 0;
   for (let at = 0; at < events.length; at += pageSize) {
     const pending = new Map<string, unknown>();
-    const drafts = [];
+    const drafts: Decoded[] = [];
     for (const event of events.slice(at, at + pageSize)) drafts.push(await draftOf(context, event, owns, pending));
     const committed = await context.host.commit(
       { via: "backfill", gap: gap.id, events: drafts },
       { put: Object.fromEntries(pending) },
     );
     context.memory.keep(pending);
-    fresh += committed.fresh;
+    messages += Math.min(committed.fresh, drafts.filter(({ type }) => type === "message.created").length);
   }
-  return fresh;
+  return messages;
 }

@@ -1,6 +1,7 @@
 import type { Content, EventDraft, EventKey, EventRoom, NativeMessage } from "@botyard/sdk";
 import { decodeContent } from "./decode-content.ts";
 import { decodeMember } from "./decode-member.ts";
+import { effectIdOf } from "./effect.ts";
 import type { EventNative } from "./settings.ts";
 import { objectOf, textOf, type JsonObject, type WireEvent } from "./wire.ts";
 
@@ -51,8 +52,10 @@ export function decodeEvent(event: WireEvent, context: DecodeContext = {}): Deco
 function base(event: WireEvent): Omit<Decoded, "type"> {
   const { content, state_key: stateKey } = event;
   const msgtype = textOf(content["msgtype"]);
+  const effectId = effectIdOf(event);
   return {
     key: { kind: "event", id: event.event_id },
+    ...(effectId === undefined ? {} : { effectId }),
     time: toTime(event.origin_server_ts),
     room: { id: event.room_id },
     actor: event.sender === "" ? null : { id: event.sender, kind: "user" },

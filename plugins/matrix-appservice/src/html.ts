@@ -1,7 +1,7 @@
 import { Marked } from "marked";
 
 /** Escapes text for an HTML body. */
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/"/g, "&quot;");
 }
 

@@ -5,7 +5,7 @@
  */
 
 /** Longest id a homeserver must accept, in UTF-8 bytes, sigil and server name included. */
-export const maxIdBytes = 255;
+const maxIdBytes = 255;
 
 const encoder = new TextEncoder();
 

@@ -27,10 +27,10 @@ export interface Memory {
   setRegistered(user: string, registered: boolean): Promise<void>;
   membership(room: string, user: string): Promise<Membership | undefined>;
   setMembership(room: string, user: string, membership: Membership | undefined): Promise<void>;
-  /** One of our users that is joined. */
-  someoneIn(room: string): Promise<string | undefined>;
-  /** Rooms that one of our users is joined to, each with such a user. */
-  rooms(): Promise<ReadonlyMap<string, string>>;
+  /** Our users that are joined to a room. */
+  joinedTo(room: string): Promise<readonly string[]>;
+  /** Rooms that one of our users is joined to. */
+  rooms(): Promise<readonly string[]>;
   facts(room: string): Promise<RoomFacts | undefined>;
   setFacts(room: string, facts: RoomFacts): Promise<void>;
   /** Entries that events add; they count once `keep` was called, after the same entries were stored. */
@@ -93,8 +93,8 @@ export function createMemory(store: PluginStore): Memory {
     setRegistered: (user, registered) => put(registeredKey(user), registered ? true : undefined),
     membership: async (room, user) => membershipOf(await get(memberKey(room, user))),
     setMembership: (room, user, membership) => put(memberKey(room, user), membership),
-    someoneIn: async (room) => (await joined(`mem/${room}/`))[0]?.[1],
-    rooms: async () => new Map(await joined("mem/")),
+    joinedTo: async (room) => (await joined(`mem/${room}/`)).map(([, user]) => user),
+    rooms: async () => [...new Set((await joined("mem/")).map(([room]) => room))],
     facts: async (room) => toFacts(await get(roomKey(room))),
     setFacts: (room, facts) => put(roomKey(room), facts),
     factsWith: async (room, pending) => toFacts(await read(roomKey(room), pending)),

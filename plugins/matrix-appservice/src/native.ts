@@ -15,7 +15,7 @@ export const registration = defineOperation({
   effect: "read",
   secretOutput: true,
   route: "POST /matrix/registration",
-  cli: { done: "{yaml}" },
+  cli: { print: "yaml" },
   input: v.strictObject({
     /** Server name of the homeserver: the part after the colon of its user ids. */
     server: v.pipe(

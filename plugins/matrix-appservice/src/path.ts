@@ -1,5 +1,5 @@
 /** Percent-encodes everything but unreserved characters: `/ : ! ? # ' ( ) *` and UTF-8 included. */
-export function encodePart(part: string): string {
+function encodePart(part: string): string {
   return encodeURIComponent(part).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 

@@ -177,6 +177,6 @@ export async function draftOf(
 async function lookAt(context: Context, room: string): Promise<void> {
   const facts = await context.memory.facts(room);
   if (facts?.space !== undefined) return;
-  const user = await context.memory.someoneIn(room);
+  const [user] = await context.memory.joinedTo(room);
   if (user !== undefined) await readFacts(context, await context.caller(user), room);
 }

@@ -35,13 +35,13 @@ export interface RegistrationInput {
 }
 
 /** Length of each token in random bytes. */
-export const tokenBytes = 32;
+const tokenBytes = 32;
 
-export function createToken(): string {
+function createToken(): string {
   return randomBytes(tokenBytes).toString("base64url");
 }
 
-export function escapeRegex(text: string): string {
+function escapeRegex(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
 }
 

@@ -24,7 +24,7 @@ export async function readFacts(context: Context, on: Caller, room: string): Pro
 export async function witness(context: Context, room: string): Promise<string> {
   const { sender } = await context.identity();
   if ((await context.memory.membership(room, sender)) === "join") return sender;
-  return (await context.memory.someoneIn(room)) ?? sender;
+  return (await context.memory.joinedTo(room))[0] ?? sender;
 }
 
 /** The id behind a room's id, `#alias:server` or `#alias` of our own server; `user:<id>` has no fixed room yet. */

@@ -1,10 +1,8 @@
 import * as api from "./api.ts";
+import { effectIdOf, txnIdOf } from "./effect.ts";
 import type { Caller } from "./request.ts";
 import { readTransaction } from "./transactions.ts";
-import { objectOf, type WireEvent } from "./wire.ts";
-
-/** The transaction id of an effect: unique over all users of the registration and over restarts, as `effectId` is. */
-export const txnIdOf = (effectId: string): string => `by-${effectId}`;
+import type { WireEvent } from "./wire.ts";
 
 /** How long a homeserver is trusted to answer a repeat with the first event: Synapse's shortest. */
 export const replayWindowMs = 30 * 60_000;
@@ -20,11 +18,8 @@ const pageSize = 100;
 /** The clocks of homeserver and Botyard may differ by this much. */
 const clockSlackMs = 5 * 60_000;
 
-/**
- * Looks for an event of the acting user by its transaction id, which a homeserver shows to who sent it: also after a
- * restart, when it no longer answers a repeat with the first event.
- */
-export async function findSent(on: Caller, room: string, txnId: string, sinceMs: number): Promise<Found> {
+/** Looks in the room's history for the event an effect made, by its mark or its transaction id. */
+export async function findSent(on: Caller, room: string, effectId: string, sinceMs: number): Promise<Found> {
   let from: string | undefined;
   for (let page = 0; page < pages; page++) {
     const { chunk, end } = await api.messages(on, room, {
@@ -33,9 +28,7 @@ export async function findSent(on: Caller, room: string, txnId: string, sinceMs:
       ...(from === undefined ? {} : { from }),
     });
     const { events } = readTransaction("", { events: chunk });
-    const hit = events.find(
-      (event) => event.sender === on.userId && objectOf(event.unsigned)["transaction_id"] === txnId,
-    );
+    const hit = events.find((event) => event.sender === on.userId && effectIdOf(event) === effectId);
     if (hit !== undefined) return { state: "found", event: hit };
     const oldest = Math.min(...events.map((event) => event.origin_server_ts));
     if (end === undefined || end === from || oldest < sinceMs - clockSlackMs) return { state: "absent" };
@@ -50,10 +43,9 @@ export async function sendOnce(
   target: { readonly room: string; readonly effectId: string; readonly attempt: number; readonly nowMs: number },
   send: (txnId: string) => Promise<{ readonly event_id: string }>,
 ): Promise<string> {
-  const txnId = txnIdOf(target.effectId);
   if (target.attempt > 1) {
-    const found = await findSent(on, target.room, txnId, target.nowMs - replayWindowMs);
+    const found = await findSent(on, target.room, target.effectId, target.nowMs - replayWindowMs);
     if (found.state === "found") return found.event.event_id;
   }
-  return (await send(txnId)).event_id;
+  return (await send(txnIdOf(target.effectId))).event_id;
 }

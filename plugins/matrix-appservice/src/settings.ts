@@ -55,19 +55,19 @@ export function toService(registration: Registration): Service {
 }
 
 /** `options` of `bots.create`. */
-export const BotsCreateOptions = v.strictObject({
+const BotsCreateOptions = v.strictObject({
   /** Manage the registration's own sender as this bot, instead of a new user of the namespace. */
   sender: v.optional(v.boolean()),
 });
 
 /** `options` of `messages.send`. */
-export const MessagesSendOptions = v.strictObject({
+const MessagesSendOptions = v.strictObject({
   /** Kind of message; `m.notice` is what bots answer with where other bots listen. Default `m.text`. */
   msgtype: v.optional(v.picklist(["m.text", "m.notice", "m.emote"])),
 });
 
 /** `native` of a bot. */
-export const BotNative = v.object({
+const BotNative = v.object({
   /** Whether it is the registration's sender, the bridge bot. */
   sender: v.boolean(),
 });

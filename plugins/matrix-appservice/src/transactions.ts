@@ -89,7 +89,7 @@ function readEdu(entry: unknown): WireEdu[] {
 }
 
 /** Transaction ids start again at 1 when the homeserver's database is new: only id and event ids together are a key. */
-export function transactionKey(txnId: string, events: readonly Pick<WireEvent, "event_id">[]): string {
+function transactionKey(txnId: string, events: readonly Pick<WireEvent, "event_id">[]): string {
   const hash = createHash("sha256").update(txnId);
   for (const { event_id: id } of events) hash.update("\n").update(id);
   return hash.digest("base64url");

@@ -98,6 +98,7 @@ export async function replay(): Promise<Replay> {
         : {
             body: name.includes("too-large") && name.includes("media") ? "0".repeat(3_000_000) : rewrite(request.body),
           };
+    if (request.method !== "GET") headers.set("content-length", String("body" in body ? body.body.length : 0));
     const given = await hs.fetch(new Request(rewrite(request.url), { method: request.method, headers, ...body }));
     const text = await given.text();
     const json: unknown = text.startsWith("{") || text.startsWith("[") ? JSON.parse(text) : undefined;

@@ -29,7 +29,9 @@ test("text, HTML and markdown", async () => {
     .get(room)
     ?.events.filter(({ type }) => type === "m.room.message")
     .map(({ content }) => content);
-  expect(contents).toEqual([
+  // Each carries the id of its effect, by which it is found again.
+  expect(contents?.every((content) => /^[0-9A-Z]{26}$/.test(String(content["dev.botyard.effect"])))).toBe(true);
+  expect(contents?.map(({ "dev.botyard.effect": _, ...content }) => content)).toEqual([
     { msgtype: "m.text", body: "plain", "m.mentions": {} },
     { msgtype: "m.text", body: "x", format: "org.matrix.custom.html", formatted_body: "<b>x</b>", "m.mentions": {} },
     {
@@ -94,20 +96,24 @@ test("history settles what became of a send", async () => {
   const { world, helper, room, send } = await talk();
   const arrived = call({ as: helper });
   const { message } = await send("here", arrived);
-  const effect = (effectId: string) => ({
+  const effect = (effectId: string, agoMs = 0) => ({
     id: "op_1",
     operation: "messages.send",
     effectId,
     attempts: 1,
     room,
     as: arrived.as,
-    startedAt: new Date().toISOString(),
+    startedAt: new Date(Date.now() - agoMs).toISOString(),
   });
   expect(await world.session.reconcile?.(effect(arrived.effectId), world.host.signal)).toMatchObject({
     state: "done",
     answer: { message },
   });
+  // A slow homeserver may still do what it was asked a moment ago.
   expect(await world.session.reconcile?.(effect(call().effectId), world.host.signal)).toMatchObject({
+    state: "unknown",
+  });
+  expect(await world.session.reconcile?.(effect(call().effectId, 600_000), world.host.signal)).toMatchObject({
     state: "failed",
   });
   const other = { ...effect(arrived.effectId), operation: "rooms.create" };

@@ -50,7 +50,7 @@ async function connect({ steps, directory }: Stage): Promise<Connected> {
   const registration = join(directory, "remote.yaml");
   await step("botyard matrix registration prints the file", async () => {
     const url = `${tap.url}/hooks/matrix`;
-    const flags = ["--bot", "remotebot", "--users", "_remote_.*", "--server-name", serverName, "--url", url];
+    const flags = ["--bot", "remotebot", "--users", "_remote_.*", "--server", serverName, "--url", url];
     writeFileSync(registration, await botyard.cli("matrix", "registration", ...flags), { mode: 0o600 });
   });
   const home = join(directory, "synapse");

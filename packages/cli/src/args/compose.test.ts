@@ -30,6 +30,7 @@ async function input(name: string, argv: readonly string[], world: World = {}): 
       connection: args.strings.get("connection")?.[0] ?? null,
       usualConnection: world.usualConnection ?? null,
       connections: async () => (world.known === undefined ? ["chat"] : world.known),
+      options: world.options ?? (async () => null),
       askSecret: world.askSecret ?? (async () => null),
     },
     `botyard ${name.replace(".", " ")}`,

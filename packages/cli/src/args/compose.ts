@@ -1,4 +1,4 @@
-import type { Descriptor } from "@botyard/core";
+import type { Descriptor, JsonSchema } from "@botyard/core";
 import { parseAddress } from "@botyard/sdk";
 import type { Io } from "../io.ts";
 import { openBytes } from "./file.ts";
@@ -15,6 +15,8 @@ export interface ComposeWorld {
   readonly usualConnection: string | null;
   /** Ids of the connections there are; null where the key may not know. Asked only when needed. */
   connections(): Promise<readonly string[] | null>;
+  /** Schema of the platform's options for this operation; null where it is not known. Asked only when needed. */
+  options(connection: string): Promise<JsonSchema | null>;
   /** Asks for a secret without echo; null where nobody can answer. */
   askSecret(title: string): Promise<string | null>;
 }
@@ -107,14 +109,6 @@ export async function composeInput(
   checkCount(plan, args.positionals, call);
   const input: Input = {};
   const prefix = await takePositionals(plan, args.positionals, input, world);
-  for (const flag of plan.flags) {
-    const texts = args.strings.get(flag.name);
-    const on = args.booleans.get(flag.name);
-    if (on !== undefined) place(input, flag.path, on);
-    else if (texts) place(input, flag.path, await flagValue(texts, flag, world.io));
-  }
-  clear(plan, args.strings.get("clear") ?? [], input);
-
   if (plan.connection !== "none" && input["connection"] === undefined) {
     if (prefix && world.connection && prefix !== world.connection) {
       throw usage(`${prefix}/… and -c ${world.connection} are two connections; one command works on one`);
@@ -125,6 +119,16 @@ export async function composeInput(
       world.usualConnection ??
       (plan.connection === "one-or-all" ? "-" : await onlyConnection(world));
   }
+  for (const flag of plan.flags) {
+    const texts = args.strings.get(flag.name);
+    const on = args.booleans.get(flag.name);
+    if (on !== undefined) place(input, flag.path, on);
+    if (!texts) continue;
+    const connection = input["connection"];
+    const schema = flag.kind === "record" && typeof connection === "string" ? await world.options(connection) : null;
+    place(input, flag.path, await flagValue(texts, flag, world.io, schema));
+  }
+  clear(plan, args.strings.get("clear") ?? [], input);
   for (const field of descriptor.fields) {
     if (field.in === "bytes") {
       const path = args.strings.get("file")?.[0];

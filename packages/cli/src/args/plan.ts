@@ -46,14 +46,14 @@ function isNull(schema: JsonSchema): boolean {
 }
 
 /** The schema behind `null | …`, with what it is said to be. */
-function present(schema: JsonSchema): JsonSchema {
+export function present(schema: JsonSchema): JsonSchema {
   const some = branches(schema).filter((branch) => !isNull(branch));
   const [only] = some;
   if (some.length !== 1 || only === undefined) return schema;
   return schema["description"] === undefined ? only : { ...only, description: schema["description"] };
 }
 
-function summaryOf(schema: JsonSchema): string {
+export function summaryOf(schema: JsonSchema): string {
   return String((schema["description"] as string | undefined) ?? "").replace(/\.$/, "");
 }
 

@@ -1,18 +1,10 @@
 import type { Io } from "../io.ts";
+import { optionEntry } from "./option.ts";
 import type { FieldFlag } from "./plan.ts";
 import { usage } from "./parse.ts";
 import { readSecret } from "./secret.ts";
-import { suggest } from "@botyard/core";
+import { type JsonSchema, suggest } from "@botyard/core";
 import { durationOf, parseRate } from "./units.ts";
-
-/** Text that looks like JSON becomes what it says, everything else stays text: `public=true`, `occ=docker exec nc occ`. */
-export function looseValue(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return text;
-  }
-}
 
 function pair(text: string, flag: string): [string, string] {
   const at = text.indexOf("=");
@@ -58,8 +50,13 @@ function split(text: string): readonly string[] {
   return /^[\w*.-]+(?:,[\w*.-]+)+$/.test(text) ? text.split(",") : [text];
 }
 
-/** A flag's value from its texts, in the order they were given. Throws `invalid` by the flag's name, never with a secret. */
-export async function flagValue(texts: readonly string[], flag: FieldFlag, io: Io): Promise<unknown> {
+/** A flag's value from its texts, in the order they were given. `schema`: of the platform's options, where it is known. Throws `invalid` by the flag's name, never with a secret. */
+export async function flagValue(
+  texts: readonly string[],
+  flag: FieldFlag,
+  io: Io,
+  schema: JsonSchema | null = null,
+): Promise<unknown> {
   const name = `--${flag.name}`;
   if (flag.kind === "secret") return readSecret(texts[0] ?? "", name, io);
   if (flag.kind === "secrets") {
@@ -70,14 +67,7 @@ export async function flagValue(texts: readonly string[], flag: FieldFlag, io: I
     }
     return Object.fromEntries(entries);
   }
-  if (flag.kind === "record") {
-    return Object.fromEntries(
-      texts.map((text) => {
-        const [key, value] = pair(text, name);
-        return [key, looseValue(value)];
-      }),
-    );
-  }
+  if (flag.kind === "record") return Object.fromEntries(texts.map((text) => optionEntry(text, name, schema)));
   if (flag.array)
     return texts.flatMap((text) => (flag.kind === "text" ? split(text) : [text])).map((text) => one(text, flag));
   return one(texts[0] ?? "", flag);

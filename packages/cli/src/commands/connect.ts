@@ -4,8 +4,9 @@ import { type Flag, type ParsedArgs, usage } from "../args/parse.ts";
 import { kebab } from "../args/plan.ts";
 import { readSecret, readTextFile } from "../args/secret.ts";
 import { suggest } from "@botyard/core";
-import { looseValue } from "../args/values.ts";
+import { optionEntry } from "../args/option.ts";
 import type { Command } from "../command.ts";
+import { platformSchema } from "../platform-options.ts";
 import { presenters } from "../presenters.ts";
 import type { Session } from "../session.ts";
 
@@ -48,6 +49,10 @@ export function flagsFor(platform: AnyPlatform): readonly Flag[] {
   ];
 }
 
+function namedPlatform(platforms: readonly AnyPlatform[], words: readonly string[]): AnyPlatform | undefined {
+  return platforms.find(({ id, namespace }) => words.includes(id) || words.includes(namespace));
+}
+
 async function findPlatform(session: Session, word: string | undefined): Promise<AnyPlatform> {
   const all = await session.catalog.platforms();
   const names = all.map((platform) => platform.namespace);
@@ -56,7 +61,7 @@ async function findPlatform(session: Session, word: string | undefined): Promise
       `connect what? This binary knows ${names.join(", ")}`,
       `${session.options.self} connect <platform> [url]`,
     );
-  const found = all.find((platform) => platform.id === word || platform.namespace === word);
+  const found = namedPlatform(all, [word]);
   if (found) return found;
   const close = suggest(word, [...names, ...all.map((platform) => platform.id)]);
   throw usage(
@@ -100,14 +105,9 @@ async function readCredentials(
   return found;
 }
 
-function readSettings(args: ParsedArgs): Record<string, unknown> {
-  return Object.fromEntries(
-    (args.strings.get("option") ?? []).map((text) => {
-      const at = text.indexOf("=");
-      if (at < 1) throw usage("-o expects key=value");
-      return [text.slice(0, at), looseValue(text.slice(at + 1))];
-    }),
-  );
+function readSettings(platform: AnyPlatform, args: ParsedArgs): Record<string, unknown> {
+  const schema = platformSchema(platform, "settings");
+  return Object.fromEntries((args.strings.get("option") ?? []).map((text) => optionEntry(text, "-o", schema)));
 }
 
 /** Settings without which the platform cannot be opened and that nobody has given: asked for on a terminal. */
@@ -121,7 +121,9 @@ async function askSettings(
   for (const [name, schema] of Object.entries(entries)) {
     if (schema.type === "optional" || schema.type === "exact_optional" || name in given || imported.has(name)) continue;
     if (!io.interactive) throw usage(`connect ${platform.namespace}: the setting ${name} is missing`, `-o ${name}=…`);
-    given[name] = looseValue(await io.ask(`  ${kebab(name).replaceAll("-", " ")}: `));
+    const text = await io.ask(`  ${kebab(name).replaceAll("-", " ")}: `);
+    const [, value] = optionEntry(`${name}=${text}`, "-o", platformSchema(platform, "settings"));
+    given[name] = value;
   }
 }
 
@@ -142,7 +144,7 @@ async function run(args: ParsedArgs, session: Session): Promise<number> {
   const filledIn = (part: "credentials" | "settings"): ReadonlySet<string> =>
     new Set(filled.flatMap((one) => Object.keys(one?.[part] ?? {})));
   const credentials = await readCredentials(platform, args, filledIn("credentials"), session);
-  const settings = readSettings(args);
+  const settings = readSettings(platform, args);
   await askSettings(platform, settings, filledIn("settings"), session);
   const client = await session.client({ create: true });
   const id = args.strings.get("id")?.[0];
@@ -176,9 +178,12 @@ export const command: Command = {
   ],
   flags: commonFlags,
   async flagsFor(argv, catalog) {
-    const platforms = await catalog.platforms();
-    const named = platforms.find(({ id, namespace }) => argv.includes(id) || argv.includes(namespace));
+    const named = namedPlatform(await catalog.platforms(), argv);
     return named ? flagsFor(named) : commonFlags;
+  },
+  async options({ positionals }, { catalog }) {
+    const named = namedPlatform(await catalog.platforms(), positionals);
+    return named ? platformSchema(named, "settings") : null;
   },
   examples: [
     "connect mattermost https://chat.example.org --id chat --token env:ADMIN_TOKEN",

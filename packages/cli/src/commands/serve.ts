@@ -95,8 +95,9 @@ async function run(args: ParsedArgs, session: Session): Promise<number> {
   try {
     await adminKey();
     service = await options.startService(runtime, { listen: config.listen, hooks: config.hooks.listen, logger });
-    await runtime.start();
+    // Commands find the service from the moment it answers.
     await writeServiceFile(dataDirectory, { url: service.url, pid: process.pid, version: options.version });
+    await runtime.start();
     announce(service, hooksUrl, session, dataDirectory);
     await stopped(io.signal);
     session.note("ending: calls in flight are finished");

@@ -69,6 +69,12 @@ export function printAnswer(descriptor: Descriptor, value: unknown, world: Answe
     printList(descriptor, value, world);
     return;
   }
+  const { print } = descriptor.cli;
+  if (print !== undefined) {
+    const text = cell(value[print]);
+    io.out(text.endsWith("\n") ? text : `${text}\n`);
+    return;
+  }
   if (descriptor.cli.done) {
     if (!quiet) io.out(`${fillDone(descriptor.cli.done, value)}\n`);
   } else if (descriptor.effect === "read" || Object.keys(value).length > 0) {

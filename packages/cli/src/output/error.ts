@@ -10,11 +10,17 @@ export interface ErrorWorld {
   flagOf(path: string): string;
 }
 
+/** A long list would bury the rest: `whoami` shows it whole. */
+function some(names: readonly string[]): string {
+  return names.length > 12
+    ? `${names.slice(0, 10).join(", ")} and ${names.length - 10} more (botyard whoami)`
+    : names.join(", ");
+}
+
 function lines(problem: Problem, world: ErrorWorld): readonly (readonly [label: string, text: string])[] {
   const all: [string, string][] = [];
   for (const issue of problem.issues ?? []) all.push([world.flagOf(issue.path), `expects ${issue.expected}`]);
-  for (const [kind, names] of Object.entries(problem.allowed ?? {}))
-    all.push(["allowed", `${kind} ${names.join(", ")}`]);
+  for (const [kind, names] of Object.entries(problem.allowed ?? {})) all.push(["allowed", `${kind} ${some(names)}`]);
   if (problem.steps?.length) all.push(["steps", problem.steps.join(", ")]);
   if (problem.fix) all.push(["fix", problem.fix]);
   if (problem.instead) all.push(["instead", problem.instead]);

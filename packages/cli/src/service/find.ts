@@ -23,7 +23,7 @@ export interface FindWorld {
 }
 
 /** Where a service listens when nothing else is configured. */
-export const usualUrl = "http://127.0.0.1:8470";
+const usualUrl = "http://127.0.0.1:8470";
 
 async function answers(url: string, world: FindWorld): Promise<boolean> {
   const get = world.fetch ?? ((target, init) => fetch(target, init));

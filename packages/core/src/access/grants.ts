@@ -68,6 +68,11 @@ export function seesAll(grant: Grant): boolean {
   return !grant.connections && !grant.bots && !grant.rooms;
 }
 
+/** Whether a key may do everything everywhere; `operator` and keys for some bots are not such. */
+export function isAdmin(grant: Grant): boolean {
+  return grant.operations.length === 1 && grant.operations[0] === "*" && seesAll(grant);
+}
+
 /** Says what the key may not do and what it may; the same whether the thing exists or not. */
 export function refuse(principal: Principal, operation: string, where?: string): BotyardError {
   const { grant } = principal;

@@ -232,6 +232,19 @@ describe.each(Object.keys(ways))("%s", (name) => {
     expect(await act("pipe")).toEqual({ status: 202, size: 200_000 });
   });
 
+  test("a socket: messages come, are sent, and end with it", async () => {
+    const { act, told } = await open(way);
+    expect(await act("socket")).toEqual({ got: ["a", new Uint8Array([1]), "b"], refused: "unreachable" });
+    expect(told[0]).toEqual(["socket", "wss://chat.example.org/ws", ["v1"]]);
+    expect(told).toContainEqual(["socket closed", 1000, "done"]);
+  });
+
+  test("a socket whose messages the plugin leaves is closed in the core", async () => {
+    const { act, told } = await open(way);
+    expect(await act("leave socket")).toBe("unreachable");
+    await vi.waitFor(() => expect(told).toContainEqual(["socket closed", undefined, undefined]));
+  });
+
   describe("errors", () => {
     test("an error of another copy of the SDK is known by its brand", async () => {
       const error = await failure((await open(way)).act("conflict"));

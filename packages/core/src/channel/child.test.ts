@@ -118,6 +118,7 @@ test("an orphan does not stay: its parent killed, the child exits by itself", as
   const pid = await new Promise<number>((resolve) =>
     parent.stdout.once("data", (line: unknown) => resolve(Number(String(line)))),
   );
+  endings.push(() => void (alive(pid) && process.kill(pid, "SIGKILL")));
   expect(alive(pid)).toBe(true);
   parent.kill("SIGKILL");
   await vi.waitFor(() => expect(alive(pid)).toBe(false), { timeout: 10_000 });

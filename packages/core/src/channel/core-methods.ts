@@ -8,6 +8,7 @@ import type {
   Report,
   Resumed,
   RunCall,
+  Socket,
   StepDraft,
   Subject,
 } from "@botyard/sdk";
@@ -20,6 +21,8 @@ export interface OpenedHost {
   /** Receive runs under way, by number. */
   readonly runs: Map<number, RunCall>;
   unwatch: (() => void) | null;
+  /** Open sockets, by number. */
+  readonly sockets: Map<number, Socket>;
 }
 
 /** What a plugin may ask of the core: the members of `Host`, for its own sessions only. */
@@ -30,6 +33,11 @@ export function createCoreMethods(hosts: ReadonlyMap<number, OpenedHost>, peer: 
     return opened;
   };
   const hostOf = (id: number): Host => openedOf(id).host;
+  const socketOf = (id: number, socket: number): Socket => {
+    const found = openedOf(id).sockets.get(socket);
+    if (!found) throw new BotyardError("unreachable", "The socket is closed", { effect: "none" });
+    return found;
+  };
   const withSignal = (request: HttpRequest, signal: AbortSignal, caller: Caller | null): HttpRequest => ({
     ...request,
     signal: caller ? markCaller(signal, caller) : signal,
@@ -44,6 +52,21 @@ export function createCoreMethods(hosts: ReadonlyMap<number, OpenedHost>, peer: 
       hostOf(id)
         .http(origin)
         .stream(withSignal(request, signal, caller)),
+    "host.socket.open": (
+      signal,
+      id: number,
+      socket: number,
+      url: string,
+      protocols: readonly string[] | undefined,
+      caller: Caller | null,
+    ) =>
+      openSocket(openedOf(id), socket, url, {
+        signal: caller ? markCaller(signal, caller) : signal,
+        ...(protocols ? { protocols } : {}),
+      }),
+    "host.socket.send": (_, id: number, socket: number, data: string | Uint8Array) => socketOf(id, socket).send(data),
+    "host.socket.close": (_, id: number, socket: number, code?: number, reason?: string) =>
+      openedOf(id).sockets.get(socket)?.close(code, reason),
     "host.credentials.find": (_, id: number, query: Parameters<Host["credentials"]["find"]>[0]) =>
       hostOf(id).credentials.find(query),
     "host.credentials.put": (_, id: number, credential: Parameters<Host["credentials"]["put"]>[0]) =>
@@ -68,4 +91,35 @@ export function createCoreMethods(hosts: ReadonlyMap<number, OpenedHost>, peer: 
     "host.started": (_, id: number, run: number, resumed: Resumed) => openedOf(id).runs.get(run)?.started(resumed),
   };
   return serveMethods(methods);
+}
+
+/** The messages are the answer: the socket is forgotten when they end or the plugin leaves them. */
+async function openSocket(
+  { host, sockets }: OpenedHost,
+  number: number,
+  url: string,
+  options: NonNullable<Parameters<Host["socket"]>[1]>,
+): Promise<AsyncIterable<string | Uint8Array>> {
+  const socket = await host.socket(url, options);
+  sockets.set(number, socket);
+  const messages = socket.messages[Symbol.asyncIterator]();
+  // No generator: its `return` would wait for a message that may never come.
+  const iterator: AsyncIterator<string | Uint8Array> = {
+    async next() {
+      try {
+        const result = await messages.next();
+        if (result.done) sockets.delete(number);
+        return result;
+      } catch (error) {
+        sockets.delete(number);
+        throw error;
+      }
+    },
+    async return() {
+      sockets.delete(number);
+      await socket.close();
+      return { done: true, value: undefined };
+    },
+  };
+  return { [Symbol.asyncIterator]: () => iterator };
 }

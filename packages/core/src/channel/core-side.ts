@@ -1,5 +1,5 @@
 import { BotyardError, isBotyardError, nativeOperations, operations } from "@botyard/sdk";
-import type { AnyOperation, AnyPlatform, AnySession, Host, Outcome, RunCall } from "@botyard/sdk";
+import type { AnyOperation, AnyPlatform, AnySession, Host, Outcome, RunCall, Socket } from "@botyard/sdk";
 import { createCoreMethods, type OpenedHost } from "./core-methods.ts";
 import { errorData } from "./message.ts";
 import { createPeer, type Peer } from "./peer.ts";
@@ -40,7 +40,12 @@ export function remotePlatform(port: Port, platform: AnyPlatform): RemotePlatfor
 
   async function open(host: Host): Promise<AnySession> {
     const id = ++last;
-    const opened: OpenedHost = { host, runs: new Map<number, RunCall>(), unwatch: null };
+    const opened: OpenedHost = {
+      host,
+      runs: new Map<number, RunCall>(),
+      unwatch: null,
+      sockets: new Map<number, Socket>(),
+    };
     hosts.set(id, opened);
     const closing = (): void => void peer.notify("closing", [id]);
     const forget = (): void => {

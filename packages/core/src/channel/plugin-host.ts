@@ -33,6 +33,7 @@ export function createPluginHost(
   limits: () => AnySession["limits"],
 ): PluginHost {
   const closing = new AbortController();
+  let lastSocket = 0;
   const watchers = new Set<(bots: readonly BotTarget[]) => void>();
   // The answer's type is the contract's: the other side is the core, which keeps it.
   const ask = <T>(method: string, ...args: readonly unknown[]): Promise<T> =>
@@ -72,6 +73,17 @@ export function createPluginHost(
   const host: Host = {
     connection: opening.connection,
     http,
+    async socket(url, { protocols, signal } = {}) {
+      const number = ++lastSocket;
+      const opening = peer.call("host.socket.open", [session, number, url, protocols, callerOf(signal) ?? null], {
+        signal,
+      });
+      return {
+        messages: (await opening) as AsyncIterable<string | Uint8Array>,
+        send: (data) => ask("host.socket.send", number, data),
+        close: (code, reason) => ask("host.socket.close", number, code, reason),
+      };
+    },
     hooks: {
       url: (path = "") => {
         if ("error" in opening.hooks) throw errorFrom(opening.hooks.error);

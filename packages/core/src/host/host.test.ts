@@ -112,3 +112,19 @@ test("limit without an origin is about the connection's own", async () => {
     details: { retryAfterMs: 60_000 },
   });
 });
+
+test("socket: only to allowed origins, wss counting as https; a simulator's stands in for the network", async () => {
+  const asked: string[] = [];
+  const socket = { messages: (async function* () {})(), send: async () => {}, close: async () => {} };
+  const { host } = setup({
+    socket: async (url) => {
+      asked.push(url);
+      return socket;
+    },
+  });
+  expect(await host.socket("wss://chat.example.org/ws")).toBe(socket);
+  for (const url of ["ws://chat.example.org/ws", "wss://elsewhere.example.org/"])
+    await expect(host.socket(url)).rejects.toMatchObject({ code: "forbidden" });
+  await expect(host.socket("https://chat.example.org/ws")).rejects.toMatchObject({ code: "invalid" });
+  expect(asked).toEqual(["wss://chat.example.org/ws"]);
+});

@@ -14,8 +14,10 @@ import {
 } from "@botyard/sdk";
 import type { Limiter } from "../limits/limiter.ts";
 import type { Store } from "../store/types.ts";
-import { createHttp, type Fetch } from "./http.ts";
-import { originOf } from "./http-url.ts";
+import { callerOf } from "../limits/caller.ts";
+import { checkAllowed, createHttp, type Fetch } from "./http.ts";
+import { originOf, socketTarget } from "./http-url.ts";
+import { openSocket } from "./socket.ts";
 import { checkEntries, createPluginStore } from "./plugin-store.ts";
 import type { Redactor } from "./redact.ts";
 
@@ -47,6 +49,8 @@ export interface HostParts {
   step(step: StepDraft, bot?: string): void;
   readonly limiter: Limiter;
   readonly fetch?: Fetch | undefined;
+  /** Instead of the network: simulators. */
+  readonly socket?: Host["socket"] | undefined;
   readonly clock: Clock;
   readonly log: Log;
   readonly redactor: Redactor;
@@ -79,6 +83,25 @@ export function createHost(parts: HostParts): Host {
         fetch: parts.fetch,
         ...(parts.limits ? { limits: parts.limits } : {}),
       }),
+    async socket(url, options = {}) {
+      const { origin, target } = socketTarget(url);
+      checkAllowed(origin, allowed);
+      const { protocols, signal: ended } = options;
+      if (parts.socket) return parts.socket(url, options);
+      const signals = ended ? [signal, ended] : [signal];
+      const caller = callerOf(ended);
+      const lease = await limiter.acquire({
+        origin,
+        as: caller?.as,
+        deadline: caller?.deadline,
+        signal: ended ?? signal,
+      });
+      try {
+        return await openSocket({ url: target, protocols, signals, clock });
+      } finally {
+        lease.done();
+      }
+    },
     hooks: {
       url: (path = "") => {
         if (parts.hooksUrl === null)

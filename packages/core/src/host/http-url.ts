@@ -27,6 +27,14 @@ export function originOf(address: string): string {
   return url.origin;
 }
 
+/** Address of a socket and the origin it counts as: `wss://chat.example.org/ws` is of `https://chat.example.org`. */
+export function socketTarget(address: string): { readonly target: URL; readonly origin: string } {
+  const target = URL.canParse(address) ? new URL(address) : null;
+  if (target === null || !/^wss?:$/.test(target.protocol))
+    throw new BotyardError("invalid", "A socket's address is one like wss://chat.example.org/websocket");
+  return { target, origin: originOf(target.href.replace(/^ws/, "http")) };
+}
+
 function isDots(part: string): boolean {
   return /^(?:\.|%2e){1,2}$/i.test(part);
 }

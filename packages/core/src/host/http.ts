@@ -50,15 +50,13 @@ interface Answer {
  */
 export function createHttp(options: HttpOptions): Http {
   const { clock, limiter, log, redactor } = options;
-  const send = createFetch({ fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)) }).raw;
+  const call: Fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
+  // Some runtimes' types give `fetch` members that nothing here needs.
+  const send = createFetch({ fetch: call as typeof globalThis.fetch }).raw;
 
   async function open(request: HttpRequest): Promise<Answer> {
     const origin = originOf(options.origin);
-    if (!options.allowed(origin))
-      throw new BotyardError(
-        "forbidden",
-        `This connection may not speak to ${origin}: only to its own address and to those its server named when it was probed`,
-      );
+    checkAllowed(origin, options.allowed);
     const url = requestUrl(options.origin, request);
     const timeoutMs = request.timeoutMs ?? defaultTimeoutMs;
     const watchdog = createWatchdog(clock, timeoutMs, [options.signal, ...(request.signal ? [request.signal] : [])]);
@@ -128,6 +126,15 @@ export function createHttp(options: HttpOptions): Http {
       return { ...head, body: download(body, originOf(options.origin), upload, watchdog) };
     },
   };
+}
+
+/** Throws `forbidden` with a sentence. */
+export function checkAllowed(origin: string, allowed: (origin: string) => boolean): void {
+  if (allowed(origin)) return;
+  throw new BotyardError(
+    "forbidden",
+    `This connection may not speak to ${origin}: only to its own address and to those its server named when it was probed`,
+  );
 }
 
 function initOf(

@@ -104,6 +104,12 @@ test("nobody hands out more than they have", async () => {
   await expect(call("keys.create", { name: "y", allow: ["messages.send"] }, { principal })).resolves.toMatchObject({
     status: 201,
   });
+  const bound = await key({ name: "bound", allow: ["keys.create", "messages.*"], bot: ["chat/helper"] });
+  const make = (bot?: string[]) =>
+    call("keys.create", { name: "z", allow: ["messages.send"], ...(bot ? { bot } : {}) }, { principal: bound });
+  await expect(make()).rejects.toMatchObject({ code: "forbidden" });
+  await expect(make(["chat/other"])).rejects.toMatchObject({ code: "forbidden" });
+  await expect(make(["chat/helper"])).resolves.toMatchObject({ status: 201 });
 });
 
 test("an operation that is not granted, and one that does not exist", async () => {
@@ -115,4 +121,13 @@ test("an operation that is not granted, and one that does not exist", async () =
     code: "not_found",
     message: expect.stringContaining("messages.send"),
   });
+});
+
+test("env: and file: are for keys that may do everything", async () => {
+  const { call, principal } = await withKey({ preset: "operator" });
+  const input = { connection: "chat", kind: "admin-token", secret: "file:/etc/hostname" };
+  await expect(call("credentials.import", input, { principal })).rejects.toMatchObject({ code: "forbidden" });
+  await expect(
+    call("credentials.import", { ...input, secret: "the-token-itself" }, { principal }),
+  ).resolves.toBeDefined();
 });

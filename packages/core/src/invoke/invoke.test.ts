@@ -211,3 +211,50 @@ test("secrets of inputs and bots appear in no record, audit row, ledger row or l
   ]);
   for (const secret of ["CANARY-9f8e7d", "secret-of-helper", "admin-secret"]) expect(kept).not.toContain(secret);
 });
+
+const replaying = {
+  support: "native",
+  actsAs: "bot",
+  idempotency: { kind: "replay", windowMs: 60_000 },
+} as const;
+
+async function withReplay() {
+  const tiny = await withBot();
+  tiny.world.probe = async () => ({
+    server: { name: "tiny", version: "1" },
+    checks: [],
+    continuity: "observed",
+    narrow: { "messages.send": replaying },
+  });
+  await tiny.call("connections.probe", { connection: "chat" });
+  return tiny;
+}
+
+test("an attempt that may have been done keeps the end unknown, whatever later attempts say", async () => {
+  const { call, world, value } = await withReplay();
+  const effects: string[] = [];
+  world.send = async (_, { attempt, effectId }) => {
+    effects.push(effectId);
+    throw attempt === 1
+      ? new BotyardError("unreachable", "cut off in the middle", { effect: "unknown" })
+      : new BotyardError("unreachable", "nothing answers", { effect: "none" });
+  };
+  const error = (await call("messages.send", send, { idempotencyKey: "k1" }).catch((e: unknown) => e)) as BotyardError;
+  expect(error.effect).toBe("unknown");
+  expect(effects.length).toBeGreaterThan(1);
+  const { operation } = error.details;
+  expect(await value("ledger.get", { operation })).toMatchObject({ state: "unknown" });
+
+  // The same key goes on with the same effect, also when that call fails before it begins.
+  world.send = async (_, { effectId }) => {
+    effects.push(effectId);
+    throw new BotyardError("forbidden", "not any more");
+  };
+  await expect(call("messages.send", send, { idempotencyKey: "k1" })).rejects.toMatchObject({ effect: "unknown" });
+  world.send = async (_, { effectId }) => {
+    effects.push(effectId);
+    return { message: "m1" };
+  };
+  await expect(call("messages.send", send, { idempotencyKey: "k1" })).resolves.toMatchObject({ status: 201 });
+  expect(new Set(effects).size).toBe(1);
+});

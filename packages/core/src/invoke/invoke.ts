@@ -14,12 +14,13 @@ import type { InvokeOptions, InvokeResult } from "../runtime-types.ts";
 import type { EffectRow } from "../store/types.ts";
 import { suggest } from "../config/suggest.ts";
 import type { Audit } from "./audit.ts";
-import { checkOptions } from "./check-capability.ts";
+import { checkOptions, checkSupport } from "./check-capability.ts";
 import type { AnyCoreHandler, CallContext, Reply, Target } from "./context.ts";
 import {
   beginEffect,
   digestOf,
   idempotencyOf,
+  keepUnknown,
   mapError,
   settleDone,
   settleFailed,
@@ -105,6 +106,9 @@ export function createInvoke(core: Core, parts: InvokeParts) {
   ): Promise<InvokeResult> {
     const capability =
       target && operation.run === "platform" ? core.supervisor.capability(target.connection.id, operation.name) : null;
+    // Before the ledger: what cannot be done here leaves no row. Reads may still be answered from what is known.
+    if (target && capability && operation.effect !== "read")
+      checkSupport(core.platforms.get(target.connection.platform)?.title ?? target.connection.platform, capability);
     const idempotency = idempotencyOf(capability, operation.effect);
     const key = options.idempotencyKey ?? null;
     // A change of our own records is one transaction already; it needs a row only to be repeatable by key.
@@ -178,7 +182,10 @@ export function createInvoke(core: Core, parts: InvokeParts) {
       return { ...kept, replayed: reply.replayed };
     } catch (error) {
       if (!row) throw error;
-      const failure = withOperation(mapError(core, error, options.request), row.id);
+      const failure = withOperation(
+        keepUnknown(mapError(core, error, options.request), row.state === "unknown"),
+        row.id,
+      );
       await settleFailed(core, row, failure);
       throw failure.effect === "unknown" && failure.code === "timeout"
         ? unknownError(row.id, failure.message.split(";")[0] ?? "no answer")

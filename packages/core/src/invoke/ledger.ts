@@ -177,6 +177,12 @@ export function withOperation(error: BotyardError, operation: string): BotyardEr
   return new BotyardError(error.code, error.message, { ...error.details, operation });
 }
 
+/** An effect that may have happened stays `unknown`, whatever a later attempt says of itself. */
+export function keepUnknown(error: BotyardError, unsure: boolean): BotyardError {
+  if (!unsure || error.effect !== "none") return error;
+  return new BotyardError(error.code, error.message, { ...error.details, effect: "unknown" });
+}
+
 export function toLedgerEntry(core: Pick<Core, "sealer">, row: EffectRow): LedgerEntry {
   const value = row.sealed || row.result === null ? null : (openResult(core, row).value as LedgerEntry["result"]);
   return {

@@ -17,7 +17,7 @@ import { toTarget } from "../registry/registry.ts";
 import type { EffectRow } from "../store/types.ts";
 import { checkFields, checkSupport } from "./check-capability.ts";
 import type { Target } from "./context.ts";
-import { mayRepeat } from "./ledger.ts";
+import { keepUnknown, mayRepeat } from "./ledger.ts";
 import { parseAnswer } from "./validate.ts";
 
 interface Performance {
@@ -143,6 +143,8 @@ export async function perform(parts: Performance): Promise<unknown> {
   });
 
   const before = row?.attempts ?? 0;
+  // What an earlier attempt may have done, a later one that fails harmlessly cannot undo.
+  let unsure = row?.state === "unknown";
   for (let attempt = before + 1; ; attempt += 1) {
     let started = false;
     try {
@@ -167,8 +169,9 @@ export async function perform(parts: Performance): Promise<unknown> {
     } catch (error) {
       const failure = asFailure(error, operation, started ? "unknown" : "none");
       blame(core, live.id, target, failure);
+      if (failure.effect === "unknown") unsure = true;
       const wait = started ? retryIn(failure, parts, attempt - before, streams) : null;
-      if (wait === null) throw failure;
+      if (wait === null) throw keepUnknown(failure, unsure);
       core.logger.info("trying again", {
         operation: operation.name,
         connection: live.id,
@@ -176,7 +179,9 @@ export async function perform(parts: Performance): Promise<unknown> {
         waitMs: wait,
         effect: row?.id,
       });
-      await core.clock.sleep(wait, parts.signal);
+      await core.clock.sleep(wait, parts.signal).catch(() => {
+        throw keepUnknown(failure, unsure);
+      });
     }
   }
 }

@@ -82,7 +82,8 @@ export async function settleFromHistory(core: Core, row: EffectRow, signal: Abor
 export async function settleFromEcho(core: Core, connection: string, effectId: string, event: Event): Promise<void> {
   const row = await core.store.findEffect({ connection, effectId });
   // While the call runs its own answer settles it.
-  if (!row || !event.message || !isUnsettled(core, row)) return;
+  // Others can read the mark of an echo in our messages: only what the same actor said counts.
+  if (!row || !event.message || event.actor?.id !== row.as?.id || !isUnsettled(core, row)) return;
   await settle(core, row, "echo", { message: event.message.id, time: event.time });
 }
 

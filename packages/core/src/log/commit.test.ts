@@ -230,6 +230,7 @@ describe("late copies and listeners", () => {
     });
     await commit({ bots: ["one"], events: [draft("m1", { effectId: "E" }), draft("m2")] });
     await commit({ bots: ["two"], events: [draft("m1"), draft("m3")] });
+    await log.emit({ id: "chat", platform: "sandbox" }, { type: "connection.state", state: { state: "ready" } });
     end();
     await commit({ bots: ["one"], events: [draft("m4")] });
     expect(told).toEqual(["chat 1 m1 E", "chat 2 m2 null", "chat 4 m3 null"]);

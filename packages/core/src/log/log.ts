@@ -47,13 +47,22 @@ export async function createLog(parts: LogParts): Promise<EventLog> {
     return begun.then(({ appended }) => appended);
   };
 
-  const after = (batch: AppendBatch, completed: readonly Completed[], appended: readonly Appended[]): void => {
+  /** Makes visible what is on disk now, and says what is new. */
+  const after = (
+    batch: AppendBatch,
+    completed: readonly Completed[],
+    appended: readonly Appended[],
+  ): readonly (Completed & { readonly seq: number })[] => {
     const fresh = completed.flatMap((item, at) => {
       const seq = appended[at]?.outcome === "fresh" ? appended[at].seq : null;
       return seq === null ? [] : [{ ...item, seq }];
     });
     parts.applied([...fresh.flatMap(({ event }) => event.records ?? []), ...(batch.records ?? [])]);
     notifier.advance(appended.reduce((last, { seq }) => Math.max(last, seq ?? 0), 0));
+    return fresh;
+  };
+
+  const tellAll = (batch: AppendBatch, fresh: readonly (Completed & { readonly seq: number })[]): void => {
     const told = fresh.map(({ event, effectId, seq }) => ({
       event: reader.toEvent({ seq, first: true, bots: event.bots, committedAt: batch.committedAt, body: event.body }),
       effectId,
@@ -110,7 +119,7 @@ export async function createLog(parts: LogParts): Promise<EventLog> {
         ...(also.records ? { records: also.records } : {}),
       };
       const appended = store.appendEvents(batch).then((results) => {
-        after(batch, completed, results);
+        tellAll(batch, after(batch, completed, results));
         return toCommitted(results, intake.events.length);
       });
       return { appended };
@@ -131,7 +140,7 @@ export async function createLog(parts: LogParts): Promise<EventLog> {
         committedAt,
         events: completed.map((item) => item.event),
       };
-      return { appended: store.appendEvents(batch).then((results) => after(batch, completed, results)) };
+      return { appended: store.appendEvents(batch).then((results) => void after(batch, completed, results)) };
     });
 
   return {

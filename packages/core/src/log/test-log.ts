@@ -16,7 +16,7 @@ export interface TestLog {
   readonly all: () => Promise<readonly Event[]>;
 }
 
-export const start = Date.UTC(2026, 10, 20, 8);
+const start = Date.UTC(2026, 10, 20, 8);
 export const at = (seconds: number): string => new Date(start + seconds * 1000).toISOString();
 
 function target(handle: string, enabled: boolean): BotTarget {

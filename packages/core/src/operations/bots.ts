@@ -8,6 +8,7 @@ import {
   type User,
 } from "@botyard/sdk";
 import { allowsBot, allowsConnection } from "../access/grants.ts";
+import { checkReferences } from "../access/references.ts";
 import { ask } from "../invoke/ask.ts";
 import type { Core } from "../core.ts";
 import type { CallContext, CoreHandlers } from "../invoke/context.ts";
@@ -184,6 +185,7 @@ export const bots: CoreHandlers<"bots"> & CoreHandlers<"users"> = {
     const { connection, bot: handle } = input;
     if (core.registry.get("bot", botId(connection, handle)))
       throw new BotyardError("conflict", `${connection}/${handle} is managed already`);
+    checkReferences(call.principal, Object.values(input.credentials ?? {}));
     const natives = await listNative(call, connection);
     const wanted = input.nativeId ?? handle;
     const native = natives.find((one) => one.nativeId === wanted) ?? natives.find((one) => one.username === wanted);

@@ -9,6 +9,7 @@ import {
 } from "@botyard/sdk";
 import type * as v from "valibot";
 import { allowsConnection } from "../access/grants.ts";
+import { checkReferences } from "../access/references.ts";
 import { suggest } from "../config/suggest.ts";
 import type { Core } from "../core.ts";
 import type { CallContext, CoreHandlers } from "../invoke/context.ts";
@@ -157,6 +158,7 @@ export const connections: CoreHandlers<"connections"> = {
       });
     const settings = parseSettings(platform, { ...imported.settings, ...input.settings });
     const secrets = { ...imported.credentials, ...input.credentials };
+    checkReferences(call.principal, Object.values(secrets));
     for (const [kind, declared] of Object.entries(platform.credentials))
       if (declared.required && declared.holder === "connection" && !(kind in secrets))
         throw new BotyardError(
@@ -196,6 +198,7 @@ export const connections: CoreHandlers<"connections"> = {
     const { core } = call;
     const record = core.registry.connection(input.connection);
     const platform = platformOf(core, record.platform);
+    checkReferences(call.principal, Object.values(input.credentials ?? {}));
     const merged: Record<string, unknown> = { ...record.settings };
     for (const [name, value] of Object.entries(input.settings ?? {})) {
       if (value === null) delete merged[name];

@@ -1,5 +1,6 @@
 import { BotyardError, type CredentialDraft, type Step, type StepDraft } from "@botyard/sdk";
 import { allowsBot, allowsConnection, refuse } from "../access/grants.ts";
+import { checkReferences } from "../access/references.ts";
 import type { CallContext, CoreHandlers } from "../invoke/context.ts";
 import { putBot } from "../registry/registry.ts";
 import type { CredentialRecord } from "../store/types.ts";
@@ -132,6 +133,7 @@ export const credentials: CoreHandlers<"credentials"> = {
 
   async "credentials.import"({ connection, kind, bot, account, secret }, call) {
     const { core, principal } = call;
+    checkReferences(principal, [secret]);
     const record = core.registry.connection(connection);
     const platform = core.platforms.get(record.platform);
     const declared = platform?.credentials[kind];

@@ -1,5 +1,5 @@
 import { type Consumer, type Event, BotyardError, type Gap, parseAddress } from "@botyard/sdk";
-import { allowsBot, allowsConnection, refuse } from "../access/grants.ts";
+import { allowsBot, allowsConnection, refuse, isAdmin } from "../access/grants.ts";
 import type { CallContext, CoreHandlers } from "../invoke/context.ts";
 import type { EventFilter } from "../log/types.ts";
 import type { ConsumerRecord } from "../store/types.ts";
@@ -59,7 +59,7 @@ const seeing = (filter: EventFilter, grant: ConsumerRecord["grant"]): EventFilte
 
 function findConsumer({ core, principal }: CallContext, name: string): ConsumerRecord {
   const record = core.registry.get("consumer", name);
-  if (!record || (record.key !== principal.keyId && !principal.grant.operations.includes("*")))
+  if (!record || (record.key !== principal.keyId && !isAdmin(principal.grant)))
     throw new BotyardError("not_found", `there is no consumer "${name}"`, { fix: `botyard consumers put ${name}` });
   return record;
 }
@@ -113,7 +113,7 @@ export const events: CoreHandlers<"events"> & CoreHandlers<"consumers"> & CoreHa
     const { core, principal } = call;
     const seen = core.registry
       .list("consumer")
-      .filter((record) => record.key === principal.keyId || principal.grant.operations.includes("*"));
+      .filter((record) => record.key === principal.keyId || isAdmin(principal.grant));
     return pageOf(
       seen,
       input,

@@ -1,8 +1,9 @@
-import { type AuditEntry, BotyardError, type Key, operations, parseAddress } from "@botyard/sdk";
-import { allowsOperation, refuse } from "../access/grants.ts";
+import { type AuditEntry, BotyardError, type Grant, type Key, operations, parseAddress } from "@botyard/sdk";
+import { allowsOperation, refuse, isAdmin } from "../access/grants.ts";
 import { makeGrant } from "../access/keys.ts";
 import { suggest } from "../config/suggest.ts";
 import type { CallContext, CoreHandlers } from "../invoke/context.ts";
+import type { Principal } from "../runtime-types.ts";
 import type { AuditRow, KeyRecord } from "../store/types.ts";
 import { limitOf, newestFirst, numberCursor, pageOf } from "./page.ts";
 
@@ -62,6 +63,24 @@ function checkPatterns(call: CallContext, allow: readonly string[]): void {
   }
 }
 
+/** Nobody hands out more than they have: no other operation, connection, bot or room. */
+function checkWithin(principal: Principal, grant: Grant): void {
+  if (isAdmin(principal.grant)) return;
+  for (const name of [...Object.keys(operations), "act.user", "act.account"])
+    if (allowsOperation(grant, name) && !allowsOperation(principal.grant, name)) throw refuse(principal, name);
+  for (const kind of ["connections", "bots", "rooms"] as const) {
+    const own = principal.grant[kind];
+    if (own && !grant[kind]?.every((item) => own.includes(item)))
+      throw new BotyardError(
+        "forbidden",
+        `key "${principal.name}" can only make keys for ${kind} of its own: ${own.join(", ")}`,
+        {
+          allowed: { [kind]: own },
+        },
+      );
+  }
+}
+
 export const keys: CoreHandlers<"keys"> & CoreHandlers<"audit"> = {
   async "keys.list"(input, { core }) {
     return pageOf(core.registry.list("key"), input, (key) => key.id, toKey);
@@ -82,10 +101,7 @@ export const keys: CoreHandlers<"keys"> & CoreHandlers<"audit"> = {
       bots: input.bot?.map((text) => botAddress(call, text)),
       rooms: input.room ? await Promise.all(input.room.map((text) => roomAddress(call, text))) : undefined,
     });
-    // Nobody hands out more than they have.
-    if (!principal.grant.operations.includes("*"))
-      for (const name of Object.keys(operations))
-        if (allowsOperation(grant, name) && !allowsOperation(principal.grant, name)) throw refuse(principal, name);
+    checkWithin(principal, grant);
     const { record, secret } = await core.keys.create({
       name: input.name,
       preset: input.allow ? null : (input.preset ?? "bot"),
@@ -126,11 +142,6 @@ export const keys: CoreHandlers<"keys"> & CoreHandlers<"audit"> = {
       ...(before ? { before } : {}),
       limit: limit + 1,
     });
-    return newestFirst(
-      rows,
-      limit,
-      (row) => String(row.n),
-      toAudit,
-    );
+    return newestFirst(rows, limit, (row) => String(row.n), toAudit);
   },
 };

@@ -1,4 +1,4 @@
-import { allowsConnection } from "../access/grants.ts";
+import { allowsConnection, isAdmin } from "../access/grants.ts";
 import type { CoreHandlers } from "../invoke/context.ts";
 import { toConnection } from "../supervise/states.ts";
 
@@ -6,9 +6,7 @@ export const service: CoreHandlers<"service"> = {
   async "service.status"(_, { core, principal }) {
     const info = await core.store.info();
     const { grant, keyId } = principal;
-    const consumers = core.registry
-      .list("consumer")
-      .filter((record) => record.key === keyId || grant.operations.includes("*"));
+    const consumers = core.registry.list("consumer").filter((record) => record.key === keyId || isAdmin(grant));
     return {
       version: core.version,
       startedAt: core.startedAt,

@@ -25,8 +25,11 @@ export function lockService(directory: string): ServiceLock {
     db.close();
     throw heldError(error, directory, note);
   }
-  // For people only: what counts is the lock.
-  writeFileSync(note, `${process.pid}\n`, { mode: 0o600 });
+  try {
+    writeFileSync(note, `${process.pid}\n`, { mode: 0o600 });
+  } catch {
+    // For people only: what counts is the lock, which a full disk does not keep us from.
+  }
   heldHere.add(db);
   return {
     release() {

@@ -5,7 +5,7 @@ import { testLog } from "./suite/log.ts";
 import { testRecords } from "./suite/records.ts";
 import type { OpenTested } from "./suite/tested.ts";
 
-export type { OpenTested, TestedStore } from "./suite/tested.ts";
+export type { OpenTested } from "./suite/tested.ts";
 
 /**
  * What every store must do. `open` makes an empty store for each test; the suite closes it. With `outlivesProcess` the

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { defineOperation } from "../operation.ts";
-import { bot, connection, connectionOrAll, Handle, page, pageInput, says, Secret } from "../schema.ts";
+import { bot, connection, connectionOrAll, expected, Handle, page, pageInput, says, Secret } from "../schema.ts";
 import { Credential, CredentialDraft } from "../shapes/credential.ts";
 import { Step, StepDraft } from "../shapes/step.ts";
 
@@ -107,7 +107,10 @@ export const login = defineOperation({
   route: "POST /connections/{connection}/login",
   input: v.strictObject({
     connection,
-    kind: says("Kind of the credential.", v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]{0,31}$/))),
+    kind: says(
+      "Kind of the credential.",
+      v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]{0,31}$/, expected("a kind of credential, like admin-token"))),
+    ),
     account: v.optional(says("Your name of the account, for credentials of a person's account.", Handle)),
     dialogue: v.optional(says("From the answer before; absent: a new dialogue.", v.pipe(v.string(), v.maxLength(64)))),
     answers: v.optional(says("By the fields asked for.", v.record(v.string(), Secret))),
@@ -126,7 +129,7 @@ export const importSecret = defineOperation({
     connection,
     kind: says(
       "Kind, as the platform declares it: `admin-token`.",
-      v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]{0,31}$/)),
+      v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]{0,31}$/, expected("a kind of credential, like admin-token"))),
     ),
     bot: v.optional(says("The bot that holds it, for credentials of bots.", bot)),
     account: v.optional(says("Your name of the account, for credentials of a person's account.", Handle)),

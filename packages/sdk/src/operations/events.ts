@@ -1,12 +1,15 @@
 import * as v from "valibot";
 import { defineOperation, stream } from "../operation.ts";
-import { connectionOrAll, DurationMs, Handle, page, pageInput, says } from "../schema.ts";
+import { connectionOrAll, DurationMs, expected, Handle, page, pageInput, says } from "../schema.ts";
 import { Consumer, eventFilter, Start } from "../shapes/consumer.ts";
 import { Event } from "../shapes/event.ts";
 import { Gap } from "../shapes/gap.ts";
 
 const consumer = says("Name of the consumer.", Handle);
-const eventId = says("Id of the event: `evt_…`.", v.pipe(v.string(), v.regex(/^evt_[0-9A-Z]+$/)));
+const eventId = says(
+  "Id of the event: `evt_…`.",
+  v.pipe(v.string(), v.regex(/^evt_[0-9A-Z]+$/, expected("an event's id: evt_…"))),
+);
 const from = v.optional(says("Where to begin: `now`, `oldest`, a time or a cursor.", Start));
 const wait = "Wait this long for the first event; default: not at all.";
 const columns = ["time", "type", "connection", "room.handle", "actor.name", "content.text"];

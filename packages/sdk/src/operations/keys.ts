@@ -7,7 +7,10 @@ const name = v.pipe(
   v.string(),
   v.regex(/^[A-Za-z][A-Za-z0-9_.-]{0,63}$/, expected("a name: a letter, then up to 63 of A-Z a-z 0-9 _ . -")),
 );
-const id = says("Name or id of the key.", v.pipe(v.string(), v.regex(/^[A-Za-z][A-Za-z0-9_.-]{0,63}$/)));
+const id = says(
+  "Name or id of the key.",
+  v.pipe(v.string(), v.regex(/^[A-Za-z][A-Za-z0-9_.-]{0,63}$/, expected("the name or id of a key"))),
+);
 
 export const list = defineOperation({
   name: "keys.list",

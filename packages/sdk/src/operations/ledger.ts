@@ -1,9 +1,12 @@
 import * as v from "valibot";
 import { defineOperation } from "../operation.ts";
-import { DurationMs, page, pageInput, says } from "../schema.ts";
+import { DurationMs, expected, page, pageInput, says } from "../schema.ts";
 import { EffectState, LedgerEntry } from "../shapes/ledger.ts";
 
-const operation = says("Id of the ledger row: `op_…`.", v.pipe(v.string(), v.regex(/^op_[0-9A-Z]+$/)));
+const operation = says(
+  "Id of the ledger row: `op_…`.",
+  v.pipe(v.string(), v.regex(/^op_[0-9A-Z]+$/, expected("the id of a ledger row: op_…"))),
+);
 
 export const list = defineOperation({
   name: "ledger.list",

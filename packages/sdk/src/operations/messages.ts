@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { defineOperation } from "../operation.ts";
-import { actAs, connection, message, page, pageInput, room, says } from "../schema.ts";
+import { actAs, connection, expected, message, page, pageInput, room, says } from "../schema.ts";
 import { contentInput, Message, NativeMessage } from "../shapes/content.ts";
 
 const place = { connection, room, as: actAs };
@@ -46,7 +46,10 @@ export const reply = defineOperation({
   route: "POST /events/{event}/reply",
   cli: { positionals: ["event", "text"], done: "sent  {operation}  message {message}" },
   input: v.strictObject({
-    event: says("Id of the event that is answered: `evt_…`.", v.pipe(v.string(), v.regex(/^evt_[0-9A-Z]+$/))),
+    event: says(
+      "Id of the event that is answered: `evt_…`.",
+      v.pipe(v.string(), v.regex(/^evt_[0-9A-Z]+$/, expected("an event's id: evt_…"))),
+    ),
     as: actAs,
     ...contentInput,
     options,

@@ -1,9 +1,12 @@
 import * as v from "valibot";
 import { defineOperation } from "../operation.ts";
-import { page, pageInput, says } from "../schema.ts";
+import { expected, page, pageInput, says } from "../schema.ts";
 import { Step } from "../shapes/step.ts";
 
-const step = says("Id of the step: `step_…`.", v.pipe(v.string(), v.regex(/^step_[0-9A-Za-z]+$/)));
+const step = says(
+  "Id of the step: `step_…`.",
+  v.pipe(v.string(), v.regex(/^step_[0-9A-Za-z]+$/, expected("the id of a step: step_…"))),
+);
 
 export const list = defineOperation({
   name: "steps.list",

@@ -3,6 +3,7 @@ import * as api from "../api.ts";
 import type { Capabilities } from "../capabilities.ts";
 import { actorOf, type Context } from "../context.ts";
 import { toMessage } from "../decode.ts";
+import { markEffect } from "../effect.ts";
 import { encodeEdit, encodeMessage, type Outgoing } from "../encode.ts";
 import { ensureJoined, inRoom } from "../intent.ts";
 import { orUndefined } from "../request.ts";
@@ -20,7 +21,7 @@ export const messages = (context: Context): HandlersOf<Capabilities, "messages">
   const post = async (room: string, { as, signal, effectId, attempt }: Call, content: JsonObject): Promise<string> =>
     inRoom(context, await actorOf(context, as), room, signal, (on) =>
       sendOnce(on, { room, effectId, attempt, nowMs: context.host.clock.now() }, (txnId) =>
-        api.send(on, room, "m.room.message", txnId, content),
+        api.send(on, room, "m.room.message", txnId, markEffect(content, effectId)),
       ),
     );
 

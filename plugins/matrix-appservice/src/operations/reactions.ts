@@ -5,7 +5,8 @@ import { actorOf, type Context } from "../context.ts";
 import { encodeReaction } from "../encode.ts";
 import { ensureJoined, inRoom } from "../intent.ts";
 import { refusedWith, type Caller } from "../request.ts";
-import { sendOnce, txnIdOf } from "../sent.ts";
+import { markEffect, txnIdOf } from "../effect.ts";
+import { sendOnce } from "../sent.ts";
 import { readTransaction } from "../transactions.ts";
 import { objectOf, textOf } from "../wire.ts";
 
@@ -43,7 +44,7 @@ export const reactions = (context: Context): HandlersOf<Capabilities, "reactions
         try {
           await inRoom(context, await actorOf(context, as), room, signal, (on) =>
             sendOnce(on, { room, effectId, attempt, nowMs: context.host.clock.now() }, (txnId) =>
-              api.send(on, room, "m.reaction", txnId, encodeReaction(message, emoji)),
+              api.send(on, room, "m.reaction", txnId, markEffect(encodeReaction(message, emoji), effectId)),
             ),
           );
         } catch (error) {

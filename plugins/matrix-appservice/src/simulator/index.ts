@@ -8,10 +8,6 @@ import { createQueue, isInteresting, toService, type Push, type Queue } from "./
 import type { Answer, Handler } from "./request.ts";
 import { routes } from "./routes.ts";
 
-export type { Delivery, Push } from "./push.ts";
-export type { Fault } from "./faults.ts";
-export type { World } from "./model.ts";
-
 export interface HomeserverOptions {
   readonly serverName: string;
   /** One application service, or several in the order of the homeserver's configuration. */
@@ -82,7 +78,6 @@ export function createHomeserver(options: HomeserverOptions): Homeserver {
     tokens: new Map(),
     rooms: new Map(),
     aliases: new Map(),
-    published: new Set(),
     media: new Map(),
     sent: new Map(),
     maxUploadBytes: options.maxUploadBytes ?? 2 * 1024 * 1024,
@@ -136,7 +131,6 @@ export function createHomeserver(options: HomeserverOptions): Homeserver {
     reset() {
       for (const map of [world.accounts, world.tokens, world.rooms, world.aliases, world.media, world.sent])
         map.clear();
-      world.published.clear();
       world.stream = 0;
       txnId = 0;
     },

@@ -6,6 +6,7 @@ import { param, requester, type Call } from "./request.ts";
 export async function upload(call: Call): Promise<JsonObject> {
   const { world, request, query } = call;
   requester(call);
+  if (request.headers.get("content-length") === null) refuse(400, "M_UNKNOWN", "Request must specify a Content-Length");
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of request.body ?? []) {

@@ -58,7 +58,6 @@ export interface World {
   readonly tokens: Map<string, { readonly user: string; readonly device: string }>;
   readonly rooms: Map<string, SimRoom>;
   readonly aliases: Map<string, string>;
-  readonly published: Set<string>;
   readonly media: Map<string, SimMedia>;
   /** (path, application service or device) → answer: the trap of transaction ids. */
   readonly sent: Map<string, Promise<SimEvent>>;

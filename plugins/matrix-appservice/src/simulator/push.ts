@@ -22,7 +22,7 @@ interface Transaction {
 }
 
 /** Most events in one transaction. */
-export const maxEvents = 100;
+const maxEvents = 100;
 
 /** Sends one application service what concerns it, with Synapse's memory of what could not be delivered. */
 export interface Queue {

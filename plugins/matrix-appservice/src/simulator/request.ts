@@ -1,4 +1,4 @@
-import { isObject, textOf, type JsonObject } from "../wire.ts";
+import { isObject, type JsonObject } from "../wire.ts";
 import { refuse, type Requester, type SimRoom, type SimService, type World } from "./model.ts";
 
 /** One request, as a handler of the simulator sees it. */
@@ -92,8 +92,4 @@ export function timestampOf(call: Call, who: Requester): number | undefined {
 export function limitOf(call: Call, fallback: number): number {
   const limit = Number(call.query.get("limit") ?? fallback);
   return Number.isInteger(limit) && limit > 0 ? Math.min(limit, 1000) : fallback;
-}
-
-export function textField(body: JsonObject, name: string): string | undefined {
-  return textOf(body[name]);
 }

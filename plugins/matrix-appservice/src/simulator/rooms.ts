@@ -2,7 +2,7 @@ import { checkAlias, checkRoomId, checkUserId } from "../ids.ts";
 import { isObject, objectOf, textOf, type JsonObject } from "../wire.ts";
 import { checkAliasNamespace, resolveAlias } from "./directory.ts";
 import { ban, invite, join, kick, leave, unban } from "./members.ts";
-import { append, membershipIn, membersOf, refuse, stateOf, type SimRoom, type World } from "./model.ts";
+import { append, membershipIn, membersOf, refuse, type SimRoom } from "./model.ts";
 import { creatorsRule, defaultPowerLevels } from "./power.ts";
 import { bodyOf, param, requester, roomOf, type Call } from "./request.ts";
 
@@ -49,7 +49,6 @@ export async function createRoom(call: Call): Promise<JsonObject> {
   };
   world.rooms.set(room.id, room);
   if (alias !== undefined) world.aliases.set(alias, room.id);
-  if (visible) world.published.add(room.id);
   const put = (type: string, content: JsonObject, key = ""): void =>
     void append(world, room, { type, sender: who.user, stateKey: key, content });
   const creator = Number(version) < 11 ? { creator: who.user } : {};
@@ -148,11 +147,3 @@ export function joinedMembers(call: Call): JsonObject {
   });
   return { joined: Object.fromEntries(joined.map((event) => [event.state_key, profile(event)])) };
 }
-
-/** Members of the room as the server counts them, for the directory. */
-export function joinedCount(world: World, roomId: string): number {
-  const room = world.rooms.get(roomId);
-  return room === undefined ? 0 : membersOf(room, "join").length;
-}
-
-export const nameOf = (room: SimRoom): string | undefined => textOf(stateOf(room, "m.room.name")?.content["name"]);

@@ -10,7 +10,7 @@ import { sync } from "./sync.ts";
 import { refuse } from "./model.ts";
 
 /** What the recorded server claims; features it has beyond that are not listed there either. */
-export const versions: JsonObject = {
+const versions: JsonObject = {
   versions: [
     "r0.0.1",
     "r0.1.0",

@@ -17,7 +17,7 @@ function is(error: unknown, kind: { readonly number: number; readonly text: stri
 }
 
 /** Whether somebody else holds the file's lock. */
-export function isLocked(error: unknown): boolean {
+function isLocked(error: unknown): boolean {
   return is(error, locked);
 }
 
@@ -36,7 +36,8 @@ export function damagedError(path: string, detail: string, cause?: unknown): Bot
 /** Gives what SQLite threw a sentence: what happened, what is kept, what to do. */
 export function toStoreError(error: unknown, path: string): BotyardError {
   if (isBotyardError(error)) return error;
-  if (is(error, full)) {
+  const code = error instanceof Error && "code" in error ? error.code : null;
+  if (is(error, full) || code === "ENOSPC" || code === "EDQUOT") {
     return new BotyardError(
       "internal",
       `the disk that holds ${path} is full; this was not stored, everything stored before is kept`,
@@ -50,11 +51,15 @@ export function toStoreError(error: unknown, path: string): BotyardError {
       cause: error,
     });
   }
-  if (is(error, readOnly)) {
-    return new BotyardError("internal", `the database ${path} cannot be written by this user; nothing was stored`, {
-      fix: `give this user the right to write ${path} and its folder`,
-      cause: error,
-    });
+  if (is(error, readOnly) || code === "EACCES" || code === "EPERM" || code === "EROFS") {
+    return new BotyardError(
+      "internal",
+      `the database ${path} cannot be read and written by this user; nothing was stored`,
+      {
+        fix: `give this user the right to read and write ${path} and its folder`,
+        cause: error,
+      },
+    );
   }
   return new BotyardError("internal", `the database ${path} failed: ${textOf(error)}; this was not stored`, {
     cause: error,

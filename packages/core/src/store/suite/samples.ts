@@ -4,7 +4,7 @@ import type { AppendBatch, EffectRow, EventBody, PendingEvent, RecordPut } from 
 
 export const time = (minute: number): string => new Date(Date.UTC(2026, 10, 20, 8, minute)).toISOString();
 
-export function body(id: string, connection = "chat"): EventBody {
+function body(id: string, connection = "chat"): EventBody {
   return {
     id: `evt_${id}`,
     type: "message.created",

@@ -1,0 +1,116 @@
+import { type Client, createClient } from "@botyard/client";
+import { BotyardError } from "@botyard/sdk";
+import { expect, it } from "vitest";
+import { createStyle } from "../output/style.ts";
+import { diagnose } from "./diagnose.ts";
+import { formatDiagnosis } from "./format.ts";
+import type { Diagnosis } from "./types.ts";
+
+const now = Date.parse("2026-11-20T03:00:00Z");
+const ago = (seconds: number): string => new Date(now - seconds * 1000).toISOString();
+const connection = { id: "chat", state: "ready", provenAliveAt: ago(12), steps: [], gaps: 0 };
+const consumer = {
+  name: "tickets",
+  connection: null,
+  bot: "chat/tickets",
+  waiting: 0,
+  lastAckAt: ago(120),
+  createdAt: ago(9999),
+};
+
+/** A service where all is well, but for what is said. */
+function service(answers: Readonly<Record<string, unknown>> = {}): Client {
+  const well: Readonly<Record<string, unknown>> = {
+    "service.status": { startedAt: ago(777_600), connections: [connection], consumers: [consumer] },
+    "connections.get": connection,
+    "connections.probe": { checks: [{ name: "sign-in", state: "ok", detail: "signed in" }] },
+    "bots.get": { state: "ready", enabled: true, username: "tickets", steps: [] },
+    "credentials.list": { items: [{ kind: "bot-token", state: "ready", source: "sealed" }] },
+    "rooms.list-bots": { items: [{ handle: "tickets", active: true }] },
+    "gaps.list": { items: [] },
+    "events.list": { items: [{ time: ago(120), type: "message.created", addressed: [] }], cursor: "c_1" },
+    "ledger.list": { items: [{ operation: "messages.send", bot: "tickets", state: "done", updatedAt: ago(62) }] },
+    ...answers,
+  };
+  return createClient({
+    call: async (name) => {
+      const answer = well[name];
+      if (answer instanceof Error) throw answer;
+      return answer;
+    },
+  });
+}
+
+const ask = (client: Client, url: string | null = "http://here"): Promise<Diagnosis> =>
+  diagnose({ target: "chat/tickets", connection: null, room: "chat/eng:ops" }, client, url, now);
+
+it("walks from the service to the last send, each thing one line", async () => {
+  const found = await ask(service());
+  expect(formatDiagnosis(found, createStyle(false))).toBe(
+    [
+      "service     ok    up 9 d · http://here",
+      "connection  ok    chat ready · proven alive 12 s ago",
+      "bot         ok    chat/tickets enabled, known as tickets",
+      "credential  ok    bot-token ready · sealed",
+      "room        ok    member of chat/eng:ops · may act",
+      "log         ok    last event 2 min ago (message.created, not addressed to the bot)",
+      "consumer    ok    tickets · 0 waiting · last ack 2 min ago",
+      "send        ok    last sent 62 s ago · unknown 0",
+      "",
+    ].join("\n"),
+  );
+});
+
+it("stops at nothing and names the first cause with its fix", async () => {
+  const found = await ask(
+    service({
+      "credentials.list": {
+        items: [{ kind: "bot-token", state: "auth_required", reason: "401 since 02:41", source: "sealed" }],
+      },
+      "rooms.list-bots": { items: [] },
+      "gaps.list": { items: [{ id: "gap_31", from: ago(1140), cause: "the token was refused", certainty: "proven" }] },
+    }),
+  );
+  expect(found.lines.map((line) => line.state)).toEqual(["ok", "ok", "ok", "FAIL", "FAIL", "wait", "ok", "ok"]);
+  expect(found.cause).toBe("bot-token auth_required: 401 since 02:41");
+  expect(found.fix).toBe("botyard credentials issue chat/tickets");
+  expect(found.after).toMatch(/filled from history/);
+});
+
+it("says what keeps it from looking, and goes on", async () => {
+  const found = await ask(
+    service({
+      "connections.probe": new BotyardError("unreachable", "no answer from chat", { fix: "ping chat" }),
+      "rooms.list-bots": new BotyardError("unsupported", "not here"),
+    }),
+  );
+  expect(found.lines).toContainEqual({
+    subject: "server",
+    state: "FAIL",
+    detail: "unreachable: no answer from chat",
+    fix: "ping chat",
+  });
+  expect(found.lines).toContainEqual({ subject: "room", state: "-", detail: "unsupported: not here" });
+  expect(found.cause).toBe("unreachable: no answer from chat");
+});
+
+it("finds a reader that has stopped, and that no service runs", async () => {
+  const stalled = { ...consumer, waiting: 212, lastAckAt: ago(3000) };
+  const found = await ask(
+    service({ "service.status": { startedAt: ago(60), connections: [connection], consumers: [stalled] } }),
+    null,
+  );
+  expect(found.fix).toBe("botyard serve");
+  expect(found.lines.find((line) => line.subject === "consumer")).toMatchObject({ state: "FAIL" });
+});
+
+it("asks which connection where it cannot tell", async () => {
+  const two = { startedAt: ago(60), connections: [connection, { ...connection, id: "cloud" }], consumers: [] };
+  const asked = diagnose(
+    { target: "tickets", connection: null, room: null },
+    service({ "service.status": two }),
+    "http://here",
+    now,
+  );
+  await expect(asked).rejects.toThrow(/which connection\? There are chat, cloud/);
+});

@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 /** A stream of one chunk. */
 export function streamOf(bytes: Uint8Array): ReadableStream<Uint8Array> {
   return new ReadableStream({
@@ -8,15 +10,21 @@ export function streamOf(bytes: Uint8Array): ReadableStream<Uint8Array> {
   });
 }
 
-/** `total` bytes of a pattern that is the same each time, `chunkBytes` at a time and only when asked for. */
-export function patternOf(total: number, chunkBytes = 65_536): ReadableStream<Uint8Array> {
+/**
+ * `total` bytes that are the same each time and differ from chunk to chunk, made only when asked for. `failAt`: the
+ * stream breaks once so many bytes have gone.
+ */
+export function patternOf(total: number, options: { readonly failAt?: number } = {}): ReadableStream<Uint8Array> {
+  const block = Uint8Array.from({ length: chunkBytes }, (_, index) => (index * 31 + (index >>> 8) * 17) & 0xff);
+  const { failAt = Infinity } = options;
   let at = 0;
   return new ReadableStream(
     {
       pull(controller) {
+        if (at >= failAt) return controller.error(new Error("the sender went away"));
         if (at >= total) return controller.close();
-        const chunk = new Uint8Array(Math.min(chunkBytes, total - at));
-        for (let index = 0; index < chunk.byteLength; index += 1) chunk[index] = patternAt(at + index);
+        const chunk = block.slice(0, Math.min(chunkBytes, total - at));
+        if (chunk.byteLength >= 4) new DataView(chunk.buffer).setUint32(0, at / chunkBytes);
         at += chunk.byteLength;
         return controller.enqueue(chunk);
       },
@@ -25,9 +33,19 @@ export function patternOf(total: number, chunkBytes = 65_536): ReadableStream<Ui
   );
 }
 
-/** The byte of `patternOf` at an offset: never the same at two chunks' beginnings. */
-export function patternAt(offset: number): number {
-  return (offset * 31 + (offset >>> 16) * 17) & 0xff;
+const chunkBytes = 65_536;
+
+/** SHA-256 in hex, and the length, of a stream that is read and forgotten. */
+export async function digestOf(
+  body: ReadableStream<Uint8Array>,
+): Promise<{ readonly sha256: string; readonly size: number }> {
+  const hash = createHash("sha256");
+  let size = 0;
+  for await (const chunk of body) {
+    hash.update(chunk);
+    size += chunk.byteLength;
+  }
+  return { sha256: hash.digest("hex"), size };
 }
 
 export async function readAll(body: ReadableStream<Uint8Array>): Promise<Uint8Array> {

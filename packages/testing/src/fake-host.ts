@@ -29,6 +29,8 @@ export interface FakeHostOptions<Settings> {
   readonly credentials?: readonly FakeCredential[];
   readonly bots?: readonly BotTarget[];
   readonly clock?: Clock;
+  /** Opens sockets; without it every one is `unreachable`. */
+  readonly socket?: Host["socket"];
   /** The simulator; without it every request is `unreachable`. */
   readonly fetch?: Fetch;
 }
@@ -88,6 +90,9 @@ export function createFakeHost<Settings>(options: FakeHostOptions<Settings>): Fa
   return {
     connection: { id, url, settings: options.settings },
     http: (origin) => httpOver(origin, options.fetch),
+    socket:
+      options.socket ??
+      (() => Promise.reject(new BotyardError("unreachable", "the test has no sockets", { effect: "none" }))),
     hooks: {
       url(path = "") {
         if (hooksUrl === null) throw new BotyardError("operator_required", "no address for hooks is configured");

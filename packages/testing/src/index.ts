@@ -1,7 +1,15 @@
-export { patternAt, patternOf, readAll, streamOf } from "./bytes.ts";
+export { testStore } from "@botyard/core/test-store";
+export { createFakeClock, type FakeClock } from "@botyard/core/fake-clock";
+export { digestOf, patternOf, readAll, streamOf } from "./bytes.ts";
 export { eventually, head } from "./cases/events.ts";
+export { createDisk, type Disk } from "./disk.ts";
 export { createFakeHost, fakeBot, type FakeCredential, type FakeHost, type FakeHostOptions } from "./fake-host.ts";
 export type { Drive, DriveTools, Place } from "./place.ts";
 export { createMemoryPluginStore } from "./plugin-store.ts";
+export { loadRecordings, type Recording } from "./recordings/recordings.ts";
+export { replayRecordings, testRecordings, type ReplayOptions } from "./recordings/replay.ts";
+export { shapeDifference, shapeOf } from "./recordings/shape.ts";
+export { createFaultyLine, type FaultyLine, type RequestFault } from "./simulator/faults.ts";
+export { createRouter, type Answer, type Answered, type Asked, type Router } from "./simulator/router.ts";
 export { testPlatform, type PlatformUnderTest } from "./test-platform.ts";
 export { createWorld, type Way, type World, type WorldOptions } from "./world.ts";

@@ -16,6 +16,8 @@ export interface Drive {
   readonly person?: string;
   /** Whether a bot's own message comes back as an event. */
   readonly echoes?: boolean;
+  /** Whether `say` honours `replyTo`. */
+  readonly replies?: boolean;
   /** Writes as a person, in a room by native id; answers the message's native id. */
   say?(room: string, text: string, options?: { readonly replyTo?: string }): Promise<string>;
   /** Does on the server what a step asks for. */

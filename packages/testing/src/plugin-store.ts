@@ -10,7 +10,8 @@ export function createMemoryPluginStore(): PluginStore {
     },
     async put(entries) {
       const written = Object.entries(entries).map(([key, value]) => [key, JSON.stringify(value)] as const);
-      for (const [key, text] of written) if (text.length > 65_536) throw new RangeError(`the value of ${key} is larger than 64 KiB`);
+      for (const [key, text] of written)
+        if (text.length > 65_536) throw new RangeError(`the value of ${key} is larger than 64 KiB`);
       for (const [key, text] of written) {
         if (text === "null") values.delete(key);
         else values.set(key, text);

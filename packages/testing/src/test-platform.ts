@@ -1,4 +1,4 @@
-import { operations, type AnyOperation, type AnyPlatform, type Capability, type ObjectSchema } from "@botyard/sdk";
+import { operations, type AnyOperation, type AnyPlatform, type Capability } from "@botyard/sdk";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { streamOf } from "./bytes.ts";
 import { cases } from "./cases/index.ts";
@@ -43,6 +43,7 @@ export function testPlatform(name: string, options: PlatformUnderTest): void {
         throw failure instanceof Error ? failure : new Error("the scene could not be set", { cause: failure });
       };
       for (const noun of nouns(options.platform)) describeNoun(noun, options.platform, ready);
+      test("what the probe took away is not offered, and says so", () => expectNarrowed(ready(), options.platform));
     });
   }
 }
@@ -62,12 +63,13 @@ function ceilingOf(platform: AnyPlatform): Readonly<Record<string, Capability>> 
 function describeNoun(noun: string, platform: AnyPlatform, ready: () => Scene): void {
   describe(noun, () => {
     for (const one of cases.filter(({ operation }) => nounOf(operation) === noun)) {
-      if (isDeclared(platform, one.operation)) test(`${one.operation} ${one.name}`, async (context) => {
-        const scene = ready();
-        const reason = await whySkip(scene.world, one);
-        if (reason !== null) return context.skip(reason);
-        return one.run(scene);
-      });
+      if (isDeclared(platform, one.operation))
+        test(`${one.operation} ${one.name}`, async (context) => {
+          const scene = ready();
+          const reason = await whySkip(scene.world, one);
+          if (reason !== null) return context.skip(reason);
+          return one.run(scene);
+        });
     }
     const undeclared = Object.values(operations).filter(
       ({ name, run }) => run === "platform" && nounOf(name) === noun && !isDeclared(platform, name),
@@ -75,21 +77,16 @@ function describeNoun(noun: string, platform: AnyPlatform, ready: () => Scene): 
     for (const operation of undeclared) {
       test(`${operation.name} is not offered, and says so`, () => expectUnsupported(ready(), operation));
     }
-    for (const operation of declared(platform, noun)) {
-      test(`${operation.name} keeps to what the probe left of it`, async (context) => {
-        const scene = ready();
-        const { support } = await scene.world.capability(operation.name);
-        if (support !== "none") return context.skip(`${operation.name} is ${support} here`);
-        return expectUnsupported(scene, operation);
-      });
-    }
   });
 }
 
-function declared(platform: AnyPlatform, noun: string): AnyOperation[] {
-  return Object.values(operations).filter(
-    ({ name, run }) => run === "platform" && nounOf(name) === noun && isDeclared(platform, name),
-  );
+/** What the probe took away of what the platform declares. */
+async function expectNarrowed(scene: Scene, platform: AnyPlatform): Promise<void> {
+  const offered = Object.values(operations).filter(({ name, run }) => run === "platform" && isDeclared(platform, name));
+  for (const operation of offered) {
+    const { support } = await scene.world.capability(operation.name);
+    if (support === "none") await expectUnsupported(scene, operation);
+  }
 }
 
 /** Operations of the core itself are everywhere. */
@@ -110,29 +107,22 @@ async function whySkip(world: World, { operation, also = [], needs = [] }: Case)
 }
 
 /** Valid input for any operation, so that only the capability can refuse it. */
-function sampleInput({ bot, room }: Scene, operation: AnyOperation): Record<string, unknown> {
-  const samples: Readonly<Record<string, unknown>> = {
-    bot,
-    room,
-    as: bot,
-    handle: "never-made",
-    user: "nobody",
-    message: "m1",
-    event: "evt_1",
-    emoji: "👍",
-    text: "never sent",
-    name: "never-made",
-    file: "f1",
-  };
-  const { entries } = operation.input as ObjectSchema;
-  const bytes = { body: streamOf(Uint8Array.of(1)), type: "image/png", size: 1 };
+function sampleInput({ world, bot, room }: Scene, operation: AnyOperation): Record<string, unknown> {
+  const named: Readonly<Record<string, unknown>> = { bot, room, as: bot, handle: "never-made", emoji: "👍" };
+  const fields = world.runtime.descriptors.get(operation.name)?.fields ?? [];
+  const needed = fields.filter(({ name, required }) => required && name !== "connection");
   return Object.fromEntries(
-    Object.entries(entries).flatMap(([field, schema]) => {
-      if (field === "connection" || schema.type === "optional") return [];
-      if (field === "icon" || (field === "file" && operation.name === "files.upload")) return [[field, bytes]];
-      return [[field, samples[field]]];
+    needed.map((field) => {
+      if (field.in === "bytes") return [field.name, { body: streamOf(Uint8Array.of(1)), type: "image/png", size: 1 }];
+      return [field.name, named[field.name] ?? sampleOf(field.schema)];
     }),
   );
+}
+
+function sampleOf(schema: Readonly<Record<string, unknown>>): unknown {
+  if (Array.isArray(schema["enum"])) return schema["enum"][0];
+  const samples: Readonly<Record<string, unknown>> = { number: 1, integer: 1, boolean: true, array: [], object: {} };
+  return samples[String(schema["type"])] ?? "nobody-1";
 }
 
 async function expectUnsupported(scene: Scene, operation: AnyOperation): Promise<void> {

@@ -37,8 +37,10 @@ export interface WorldOptions {
   readonly way?: Way;
   readonly place?: Place;
   readonly clock?: Clock;
-  /** Default: in memory. Closed with the world. */
+  /** Default: in memory. Closed with the world. A connection that is in it already is opened as it was kept. */
   readonly store?: Store;
+  /** Default: one of its own. Give it with a store that is used again. */
+  readonly sealer?: ReturnType<typeof createMemorySealer>;
   /** Address under which chat servers reach us; null: none is known. */
   readonly hooksUrl?: string | null;
   /** Default true. */
@@ -55,6 +57,10 @@ export interface World {
   /** Id of the connection. */
   readonly connection: string;
   readonly drive: Drive;
+  /** What the place gave as credentials: must be seen nowhere. */
+  readonly secrets: readonly string[];
+  /** Lines of the log so far, the newest 10,000. */
+  readonly lines: readonly string[];
   /** An operation of the table, in this connection. Answers its value. */
   call<K extends keyof Operations>(
     name: K,
@@ -64,7 +70,12 @@ export interface World {
   /** Any operation, native ones too, in this connection. */
   invoke(name: string, input?: object, options?: CallOptions): Promise<InvokeResult>;
   /** Fails unless the operation fails with this code; answers the error. */
-  refused(code: ErrorCode | readonly ErrorCode[], name: string, input?: object, options?: CallOptions): Promise<BotyardError>;
+  refused(
+    code: ErrorCode | readonly ErrorCode[],
+    name: string,
+    input?: object,
+    options?: CallOptions,
+  ): Promise<BotyardError>;
   /** What the connection says of an operation, for a bot, in a room. */
   capability(operation: string, target?: { readonly bot?: string; readonly room?: string }): Promise<CapabilityView>;
   /** Does each step on the server and looks until it is seen as done. */
@@ -84,13 +95,18 @@ let worlds = 0;
 export async function createWorld(options: WorldOptions): Promise<World> {
   const { platform, way = "direct", place = {}, receive = true, hooksUrl = "https://bots.example.org" } = options;
   const redactor = createRedactor();
-  const logger = createLogger({ redactor, format: "human", level: "debug", write: (line) => options.log?.(line) });
+  const lines: string[] = [];
+  const write = (line: string): void => {
+    if (lines.push(line) > 10_000) lines.shift();
+    options.log?.(line);
+  };
+  const logger = createLogger({ redactor, format: "human", level: "debug", write });
   const store = options.store ?? (await openStore({ memory: true }));
   const runtime = await createRuntime({
     version: "0.0.0-test",
     platforms: [way === "direct" ? platform : throughChannel(platform, options.clock)],
     store,
-    sealer: createMemorySealer(),
+    sealer: options.sealer ?? createMemorySealer(),
     logger,
     redactor,
     receive,
@@ -106,7 +122,8 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     runtime.invoke(name, { ...input }, { principal, request, ...rest });
 
   const takesConnection = (name: string): boolean =>
-    runtime.descriptors.get(name)?.fields.some((field) => field.name === "connection") ?? false;
+    runtime.descriptors.get(name)?.fields.some((field) => field.name === "connection" && field.ref === "connection") ??
+    false;
 
   const invoke: World["invoke"] = (name, input = {}, given) =>
     raw(name, takesConnection(name) ? { connection, ...input } : input, given);
@@ -120,6 +137,9 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     runtime,
     connection,
     drive: drive ?? {},
+    // shorter ones are words that may stand anywhere
+    secrets: Object.values(place.credentials ?? {}).filter(({ length }) => length >= 12),
+    lines,
     invoke,
     async call(name, input, given) {
       const { value } = await invoke(name, input, given);
@@ -152,7 +172,8 @@ export async function createWorld(options: WorldOptions): Promise<World> {
         if (!drive?.operate) throw new Error(`nobody does the step "${step.title}": the place has no drive.operate`);
         await drive.operate(step);
         const looked = await world.call("steps.verify", { step: step.id });
-        if (looked.state !== "done") throw new Error(`the step "${step.title}" is ${looked.state}: ${looked.note ?? ""}`);
+        if (looked.state !== "done")
+          throw new Error(`the step "${step.title}" is ${looked.state}: ${looked.note ?? ""}`);
       }
     },
     async close() {
@@ -161,6 +182,8 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     },
   };
   const { url, settings, credentials } = place;
+  const { items: kept } = await world.call("connections.list", {});
+  if (kept.some(({ id }) => id === connection)) return world;
   try {
     await raw("connections.create", {
       id: connection,

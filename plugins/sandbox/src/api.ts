@@ -1,6 +1,6 @@
 import { BotyardError, type ErrorCode } from "@botyard/sdk";
 import type { Server } from "./simulator/index.ts";
-import type { CallName, Calls, WireAuth, WireError } from "./wire.ts";
+import type { CallName, Calls, WireAuth, WireError } from "./wire-calls.ts";
 
 type Ask<K extends CallName> = (
   auth: WireAuth,
@@ -11,15 +11,20 @@ type Ask<K extends CallName> = (
 /** One function for each call of the server. They throw BotyardError with what is known about the effect. */
 export interface Api {
   readonly serverInfo: Ask<"server.info">;
+  readonly openSession: Ask<"session.open">;
   readonly checkSession: Ask<"session.check">;
   readonly listBots: Ask<"bot.list">;
   readonly createBot: Ask<"bot.create">;
   readonly changeBot: Ask<"bot.change">;
   readonly destroyBot: Ask<"bot.destroy">;
+  readonly assignBot: Ask<"bot.assign">;
+  readonly retireBot: Ask<"bot.retire">;
+  readonly recruitBot: Ask<"bot.recruit">;
   readonly putIcon: Ask<"icon.put">;
   readonly getIcon: Ask<"icon.get">;
   readonly dropIcon: Ask<"icon.drop">;
   readonly issueToken: Ask<"token.issue">;
+  readonly switchTokens: Ask<"token.switch">;
   readonly revokeTokens: Ask<"token.revoke">;
   readonly listRooms: Ask<"room.list">;
   readonly getRoom: Ask<"room.get">;
@@ -35,11 +40,18 @@ export interface Api {
   readonly removeMessage: Ask<"message.remove">;
   readonly getMessage: Ask<"message.get">;
   readonly pageMessages: Ask<"message.page">;
+  readonly markSeen: Ask<"message.seen">;
+  readonly putPin: Ask<"pin.put">;
+  readonly dropPin: Ask<"pin.drop">;
+  readonly listPins: Ask<"pin.list">;
   readonly putReaction: Ask<"reaction.put">;
   readonly dropReaction: Ask<"reaction.drop">;
   readonly listReactions: Ask<"reaction.list">;
   readonly putFile: Ask<"file.put">;
   readonly getFile: Ask<"file.get">;
+  readonly putTyping: Ask<"typing.put">;
+  readonly putPresence: Ask<"presence.put">;
+  readonly getPresence: Ask<"presence.get">;
   readonly listUsers: Ask<"user.list">;
   readonly getUser: Ask<"user.get">;
   readonly ensureUser: Ask<"user.ensure">;
@@ -79,15 +91,20 @@ export function createApi(server: Server): Api {
     };
   return {
     serverInfo: ask("server.info"),
+    openSession: ask("session.open"),
     checkSession: ask("session.check"),
     listBots: ask("bot.list"),
     createBot: ask("bot.create"),
     changeBot: ask("bot.change"),
     destroyBot: ask("bot.destroy"),
+    assignBot: ask("bot.assign"),
+    retireBot: ask("bot.retire"),
+    recruitBot: ask("bot.recruit"),
     putIcon: ask("icon.put"),
     getIcon: ask("icon.get"),
     dropIcon: ask("icon.drop"),
     issueToken: ask("token.issue"),
+    switchTokens: ask("token.switch"),
     revokeTokens: ask("token.revoke"),
     listRooms: ask("room.list"),
     getRoom: ask("room.get"),
@@ -103,11 +120,18 @@ export function createApi(server: Server): Api {
     removeMessage: ask("message.remove"),
     getMessage: ask("message.get"),
     pageMessages: ask("message.page"),
+    markSeen: ask("message.seen"),
+    putPin: ask("pin.put"),
+    dropPin: ask("pin.drop"),
+    listPins: ask("pin.list"),
     putReaction: ask("reaction.put"),
     dropReaction: ask("reaction.drop"),
     listReactions: ask("reaction.list"),
     putFile: ask("file.put"),
     getFile: ask("file.get"),
+    putTyping: ask("typing.put"),
+    putPresence: ask("presence.put"),
+    getPresence: ask("presence.get"),
     listUsers: ask("user.list"),
     getUser: ask("user.get"),
     ensureUser: ask("user.ensure"),

@@ -1,7 +1,8 @@
 import { isBotyardError, type BotTarget, type EventDraft, type GapOutcome, type Receive } from "@botyard/sdk";
 import { decodeMessageEvent } from "./decode.ts";
 import { botAuth, type State } from "./state.ts";
-import type { WireAuth, WireMessage, WireRoom } from "./wire.ts";
+import type { WireAuth } from "./wire-calls.ts";
+import type { WireMessage, WireRoom } from "./wire.ts";
 
 const pageSize = 100;
 
@@ -29,7 +30,7 @@ export function createBackfill(state: State): NonNullable<Receive["backfill"]> {
 
 async function roomsOf({ api }: State, auth: WireAuth, bot: BotTarget, signal: AbortSignal): Promise<WireRoom[]> {
   const rooms: WireRoom[] = [];
-  for (let before: string | null | undefined; before !== null; ) {
+  for (let before: string | null | undefined; before !== null;) {
     const page = await api.listRooms(auth, { limit: pageSize, ...(before === undefined ? {} : { before }) }, signal);
     rooms.push(...page.rooms.filter(({ room_type }) => room_type !== "space"));
     before = page.next;
@@ -54,7 +55,7 @@ async function fill({ api, host }: State, reading: Reading, signal: AbortSignal)
   const { auth, bot, room, from, gap } = reading;
   const missed: WireMessage[] = [];
   try {
-    for (let before: string | null | undefined; before !== null; ) {
+    for (let before: string | null | undefined; before !== null;) {
       const args = { room_id: room.room_id, limit: pageSize, ...(before === undefined ? {} : { before }) };
       const page = await api.pageMessages(auth, args, signal);
       missed.push(...page.messages.filter((message) => message.sent_at >= from || (message.edited_at ?? "") >= from));
@@ -62,7 +63,12 @@ async function fill({ api, host }: State, reading: Reading, signal: AbortSignal)
     }
   } catch (error) {
     if (!isBotyardError(error) || error.code !== "forbidden") throw error;
-    return { room: room.room_id, outcome: "lost", messages: 0, reason: "the bot may not read the history of this room" };
+    return {
+      room: room.room_id,
+      outcome: "lost",
+      messages: 0,
+      reason: "the bot may not read the history of this room",
+    };
   }
   const events = missed.reverse().flatMap((message) => drafts(message, room, from));
   const { fresh } = await host.commit({ via: "backfill", gap, bots: [bot.handle], events });

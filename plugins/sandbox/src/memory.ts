@@ -1,3 +1,4 @@
+import { Refusal } from "./simulator/model.ts";
 import { botKind, type State } from "./state.ts";
 import { hookUrl } from "./hooks.ts";
 
@@ -17,18 +18,25 @@ export async function restoreBots(state: State): Promise<void> {
     const credential = await host.credentials.find({ kind, bot: bot.handle });
     const prefix = key(bot.nativeId, "");
     const rooms = (await host.store.list(prefix)).map(([name]) => name.slice(prefix.length));
-    server.restore(
-      {
-        id: bot.nativeId,
-        name: bot.username,
-        fullName: bot.displayName,
-        about: bot.description,
-        owner: "ops-admin",
-        active: bot.enabled,
-        token: credential?.secret ?? null,
-        hookUrl: kind === "bot-secret" ? hookUrl(host, bot.handle, bot.generation) : null,
-      },
-      rooms,
-    );
+    const row = {
+      id: bot.nativeId,
+      name: bot.username,
+      fullName: bot.displayName,
+      about: bot.description,
+      owner: "ops-admin",
+      active: bot.enabled,
+      token: credential?.secret ?? null,
+      hookUrl: kind === "bot-secret" ? hookUrl(host, bot.handle, bot.generation) : null,
+    };
+    try {
+      server.restore(row, rooms);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      // its name is somebody else's now; one bot that cannot be is no reason for the others not to be
+      host.report(
+        { kind: "bot", bot: bot.handle },
+        { state: "failed", reason: `It could not be made again: ${error.message}.` },
+      );
+    }
   }
 }

@@ -1,5 +1,16 @@
 import * as v from "valibot";
-import { bot, connection, defineOperation, DurationMs, expected, message, NativeId, room, Text, user } from "@botyard/sdk";
+import {
+  bot,
+  connection,
+  defineOperation,
+  DurationMs,
+  expected,
+  message,
+  NativeId,
+  room,
+  Text,
+  user,
+} from "@botyard/sdk";
 
 const text = v.pipe(v.string(), v.minLength(1), v.maxLength(20_000));
 /** A person of the sandbox; default alice. */
@@ -159,7 +170,8 @@ export const transcript = defineOperation({
 export const effects = defineOperation({
   name: "sandbox.effects",
   summary: "Count what the server was asked and what came of it",
-  description: "`message.post` counts calls, `posted` the messages they made, `replayed` those that were answered again.",
+  description:
+    "`message.post` counts calls, `posted` the messages they made, `replayed` those that were answered again.",
   run: "platform",
   effect: "read",
   route: "GET /connections/{connection}/sandbox/effects",

@@ -46,12 +46,18 @@ const consoleOnly = {
 } as const;
 const fixedIcon = { support: "none", reason: "fixed-icon", detail: "Installed bots have one icon for all." } as const;
 
+const noAccounts = { support: "none", reason: "no-accounts", detail: "Installed bots are no accounts here." } as const;
+
 /** What the ceiling promises and a server with these profiles has not. */
 export function narrow({ policy }: Traits): Readonly<Record<string, Capability>> {
   const narrowed: Record<string, Capability> = {};
   if (policy.install === "console") {
-    for (const operation of ["create", "update", "enable", "disable", "delete"]) narrowed[`bots.${operation}`] = consoleOnly;
+    for (const operation of ["create", "update", "enable", "disable", "delete"])
+      narrowed[`bots.${operation}`] = consoleOnly;
     for (const operation of ["rotate", "revoke"]) narrowed[`credentials.${operation}`] = consoleOnly;
+    for (const operation of ["bots.assign", "bots.convert-to-user", "users.convert-to-bot"])
+      narrowed[operation] = noAccounts;
+    for (const operation of ["disable", "enable"]) narrowed[`credentials.${operation}`] = noAccounts;
     for (const operation of ["get-icon", "set-icon", "delete-icon"]) narrowed[`bots.${operation}`] = fixedIcon;
     narrowed["credentials.issue"] = {
       support: "none",

@@ -91,7 +91,8 @@ function open(connect: () => WireSocket): WireSocket {
     return connect();
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    if (error.status >= 500) throw new BotyardError("unreachable", "The sandbox takes no sockets now.", { cause: error });
+    if (error.status >= 500)
+      throw new BotyardError("unreachable", "The sandbox takes no sockets now.", { cause: error });
     throw fromWireError({ status: error.status, code: error.code, text: error.message });
   }
 }

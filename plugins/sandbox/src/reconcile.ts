@@ -13,7 +13,7 @@ export async function reconcile(state: State, effect: OpenEffect, signal: AbortS
   const since = new Date(Date.parse(effect.startedAt) - skewMs).toISOString();
   try {
     const auth = await authOf(state, effect.as);
-    for (let before: string | null | undefined; before !== null; ) {
+    for (let before: string | null | undefined; before !== null;) {
       const args = { room_id: effect.room, limit: 100, ...(before === undefined ? {} : { before }) };
       const page = await state.api.pageMessages(auth, args, signal);
       const found = page.messages.find(({ reference }) => effectOf(reference) === effect.effectId);

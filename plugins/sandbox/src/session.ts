@@ -6,11 +6,13 @@ import { bots } from "./operations/bots.ts";
 import { credentials } from "./operations/credentials.ts";
 import { files } from "./operations/files.ts";
 import { members } from "./operations/members.ts";
+import { presence } from "./operations/presence.ts";
 import { messages } from "./operations/messages.ts";
 import { reactions } from "./operations/reactions.ts";
 import { rooms } from "./operations/rooms.ts";
 import { sandbox } from "./operations/sandbox.ts";
 import { users } from "./operations/users.ts";
+import { login } from "./login.ts";
 import { hookBase } from "./hooks.ts";
 import { narrow, traitsOf } from "./profiles.ts";
 import { createReceive } from "./receive.ts";
@@ -19,7 +21,7 @@ import { takeServer } from "./servers.ts";
 import type { Settings } from "./settings.ts";
 import { authOf, botAuth, managing, type State } from "./state.ts";
 import { verify } from "./steps.ts";
-import type { WireAuth } from "./wire.ts";
+import type { WireAuth } from "./wire-calls.ts";
 
 export async function openSession(host: Host<Settings>): Promise<Session<Capabilities>> {
   const traits = traitsOf(host.connection.settings);
@@ -35,6 +37,7 @@ export async function openSession(host: Host<Settings>): Promise<Session<Capabil
       ...messages(state),
       ...reactions(state),
       ...files(state),
+      ...presence(state),
       ...users(state),
       ...sandbox(state),
     },
@@ -59,6 +62,7 @@ export async function openSession(host: Host<Settings>): Promise<Session<Capabil
     },
     receive: createReceive(state),
     reconcile: (effect, signal) => reconcile(state, effect, signal),
+    login: (request, signal) => login(state, request, signal),
     verify: (step, signal) => verify(state, step, signal),
     async close() {
       server.deliverTo(hookBase(host), null);
@@ -89,9 +93,7 @@ async function inRoom(
 ): Promise<Readonly<Record<string, Capability>>> {
   const room = state.server.roomId(ref);
   if (room === null) return {};
-  const { members } = await managing(state, { as: null }, (auth) =>
-    state.api.listMembers(auth, { room_id: room }),
-  );
+  const { members } = await managing(state, { as: null }, (auth) => state.api.listMembers(auth, { room_id: room }));
   if (!members.some(({ user_id, status }) => user_id === nativeId && status === "joined")) {
     const outside: Capability = {
       support: "none",
@@ -100,7 +102,9 @@ async function inRoom(
       remedy: `botyard rooms add-bot ${state.host.connection.id}/${ref} ${handle}`,
     };
     const nouns = ["messages.send", "messages.update", "messages.delete", "messages.get", "messages.list"];
-    return Object.fromEntries([...nouns, "reactions.add", "reactions.remove", "reactions.list"].map((op) => [op, outside]));
+    return Object.fromEntries(
+      [...nouns, "reactions.add", "reactions.remove", "reactions.list"].map((op) => [op, outside]),
+    );
   }
   try {
     await state.api.pageMessages(await botAuth(state, handle), { room_id: room, limit: 1 });

@@ -12,10 +12,7 @@ export const Profile = v.picklist([
 ]);
 export type Profile = v.InferOutput<typeof Profile>;
 
-const Name = v.pipe(
-  v.string(),
-  v.regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, expected("a name of a-z 0-9 . _ -")),
-);
+const Name = v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, expected("a name of a-z 0-9 . _ -")));
 
 /** `lobby`, or `eng:ops` for a channel of the space `eng`. */
 const RoomHandle = v.pipe(
@@ -40,7 +37,10 @@ export const settings = v.strictObject({
   /** False: the server keeps no history at all. */
   history: v.optional(v.boolean(), true),
   /** Ids that `user:<id>` may act as without being a managed bot; `*` stands for any text. */
-  ghosts: v.optional(v.pipe(v.string(), v.regex(/^[a-z0-9._*-]{1,64}$/, expected("a pattern like ghost-*"))), "ghost-*"),
+  ghosts: v.optional(
+    v.pipe(v.string(), v.regex(/^[a-z0-9._*-]{1,64}$/, expected("a pattern like ghost-*"))),
+    "ghost-*",
+  ),
   /** How often the way from the server is proven. */
   heartbeatMs: v.optional(DurationMs, 15_000),
   heartbeatTimeoutMs: v.optional(DurationMs, 5_000),

@@ -19,7 +19,12 @@ export const randomHeader = "x-sandbox-random";
 export const signatureHeader = "x-sandbox-signature";
 
 /** Takes the same time wherever they differ. */
-export async function isSignedBy(secret: string, random: string, body: Uint8Array, signature: string): Promise<boolean> {
+export async function isSignedBy(
+  secret: string,
+  random: string,
+  body: Uint8Array,
+  signature: string,
+): Promise<boolean> {
   const wanted = encoder.encode(await sign(secret, random, body));
   const given = encoder.encode(signature);
   return wanted.byteLength === given.byteLength && timingSafeEqual(wanted, given);

@@ -3,7 +3,7 @@ import type { Api } from "./api.ts";
 import type { Traits } from "./profiles.ts";
 import type { Settings } from "./settings.ts";
 import type { Server } from "./simulator/index.ts";
-import type { WireAuth } from "./wire.ts";
+import type { WireAuth } from "./wire-calls.ts";
 
 /** What the parts of an open session share. */
 export interface State {
@@ -24,7 +24,7 @@ export async function manager({ host, traits }: State): Promise<WireAuth> {
   });
 }
 
-export function importSession(connection: string): string {
+function importSession(connection: string): string {
   return `botyard credentials import ${connection} owner-session --secret -`;
 }
 

@@ -24,7 +24,8 @@ function commandOf(url: string, { username, displayName, description, secret }: 
 
 const where = "the sandbox's console: botyard sandbox operate '…'";
 
-export function installStep({ host }: State, bot: Installation): StepDraft {
+/** `sealed`: see `reinstallStep`. */
+export function installStep({ host }: State, bot: Installation, sealed = false): StepDraft {
   const url = hookUrl(host, bot.handle, bot.generation);
   return {
     kind: "install",
@@ -32,7 +33,7 @@ export function installStep({ host }: State, bot: Installation): StepDraft {
     why: "On this server only a person at the console can make bots.",
     run: { where, command: commandOf(url, bot) },
     secret: true,
-    verify: { url },
+    verify: { url, sealed },
     blocks: needsInstallation,
   };
 }
@@ -59,13 +60,14 @@ export function reinstallStep(
   };
 }
 
-export function uninstallStep(bot: BotTarget, nativeId: string, why: string): StepDraft {
+/** `forget`: with it the bot is gone for us too; else it may be installed again. */
+export function uninstallStep(bot: BotTarget, nativeId: string, why: string, forget: boolean): StepDraft {
   return {
     kind: "uninstall",
     title: `Uninstall the bot "${bot.displayName ?? bot.username}"`,
     why,
     run: { where, command: `sandbox bot:uninstall ${quote(nativeId)}` },
-    verify: { nativeId },
+    verify: { nativeId, forget },
   };
 }
 
@@ -99,10 +101,13 @@ export async function verify(state: State, step: OpenStep, signal: AbortSignal):
         ...(next ? { credentials: [{ kind: "bot-secret", secret: next.secret }] } : {}),
       };
     }
-    case "uninstall":
-      return bots.some(({ bot_id }) => bot_id === nativeId)
-        ? { state: "open", note: "the bot is still installed" }
-        : { state: "done", note: "the bot is gone" };
+    case "uninstall": {
+      if (bots.some(({ bot_id }) => bot_id === nativeId)) return { state: "open", note: "the bot is still installed" };
+      const note = "the bot is gone";
+      if (step.verify["forget"] === true || !step.bot) return { state: "done", note, gone: true };
+      const { username, displayName, description } = step.bot;
+      return { state: "done", note, bot: { nativeId: null, username, displayName, description, enabled: true } };
+    }
     case "state": {
       const found = bots.find(({ bot_id }) => bot_id === nativeId);
       return found && found.active === active

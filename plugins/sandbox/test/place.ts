@@ -12,6 +12,7 @@ export function sandboxPlace(given: v.InferInput<typeof settings> = {}): Place {
       room: "lobby",
       person: "alice",
       echoes: !profiles.includes("operator-install"),
+      replies: true,
       mention: (username) => `@${username}`,
       async say(room, text, { replyTo } = {}) {
         const said = await invoke("sandbox.say", { room, text, ...(replyTo === undefined ? {} : { replyTo }) });
@@ -21,9 +22,18 @@ export function sandboxPlace(given: v.InferInput<typeof settings> = {}): Place {
         await invoke("sandbox.operate", { command: step.run.command });
       },
       async transcript(room) {
-        const { items } = (await invoke("sandbox.transcript", { room })) as { items: { text: string; deleted: boolean }[] };
+        const { items } = (await invoke("sandbox.transcript", { room })) as {
+          items: { text: string; deleted: boolean }[];
+        };
         return items.filter(({ deleted }) => !deleted).map(({ text }) => text);
       },
+      ...(profiles.includes("operator-install")
+        ? {}
+        : {
+            async cut() {
+              await invoke("sandbox.fault", { kind: "cut" });
+            },
+          }),
       async loseAnswer() {
         await invoke("sandbox.fault", { kind: "lose-answer" });
       },

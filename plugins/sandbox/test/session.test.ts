@@ -15,7 +15,9 @@ afterEach(async () => {
 });
 
 /** Receives until the test ends; resolves once events flow. */
-async function receive({ session }: Opened): Promise<{ resumed: Resumed; stop(): Promise<void>; ended: Promise<unknown> }> {
+async function receive({
+  session,
+}: Opened): Promise<{ resumed: Resumed; stop(): Promise<void>; ended: Promise<unknown> }> {
   const stop = new AbortController();
   const { promise, resolve } = Promise.withResolvers<Resumed>();
   const ended = (session.receive?.run?.({ signal: stop.signal, started: resolve }) ?? Promise.resolve()).catch(
@@ -63,7 +65,11 @@ describe("a bot in a room", () => {
       content: { mentions: [{ kind: "user", id: bot.nativeId, offset: 0, length: 7 }] },
     });
     const call = box.call({ as: box.as(bot) });
-    const sent = await box.run<{ message: string }>("messages.send", { room: "r_eng_ops", text: "done", replyTo: asked }, call);
+    const sent = await box.run<{ message: string }>(
+      "messages.send",
+      { room: "r_eng_ops", text: "done", replyTo: asked },
+      call,
+    );
     const echo = await box.host.event(({ message }) => message?.id === sent.message);
     expect(echo).toMatchObject({ effectId: call.effectId, repliesTo: "alice", actor: { kind: "bot" } });
     await receiver.stop();
@@ -90,8 +96,14 @@ describe("a bot in a room", () => {
     const message = await box.say("r_lobby", "hello");
     const place = { room: "r_lobby", message };
     const as = box.as(bot);
-    expect(await box.run("reactions.add", { ...place, emoji: "👍" }, box.call({ as }))).toEqual({ emoji: "👍", added: true });
-    expect(await box.run("reactions.add", { ...place, emoji: "👍" }, box.call({ as }))).toEqual({ emoji: "👍", added: false });
+    expect(await box.run("reactions.add", { ...place, emoji: "👍" }, box.call({ as }))).toEqual({
+      emoji: "👍",
+      added: true,
+    });
+    expect(await box.run("reactions.add", { ...place, emoji: "👍" }, box.call({ as }))).toEqual({
+      emoji: "👍",
+      added: false,
+    });
     await box.run("sandbox.react", { ...place, emoji: "👍" });
     expect(await box.run("reactions.list", place, box.call({ as }))).toEqual({
       items: [{ emoji: "👍", users: [bot.nativeId, "alice"] }],
@@ -100,7 +112,13 @@ describe("a bot in a room", () => {
     await box.run("sandbox.delete", place);
     await box.host.event(({ type }) => type === "message.deleted");
     const types = box.host.events.filter(({ message: about }) => about?.id === message).map(({ type }) => type);
-    expect(types).toEqual(["message.created", "reaction.added", "reaction.added", "message.updated", "message.deleted"]);
+    expect(types).toEqual([
+      "message.created",
+      "reaction.added",
+      "reaction.added",
+      "message.updated",
+      "message.deleted",
+    ]);
     expect((await failure(box.run("messages.get", place, box.call({ as })))).code).toBe("not_found");
     await receiver.stop();
   });
@@ -145,7 +163,9 @@ describe("receiving", () => {
     const receiver = await receive(box);
     const prove = (): Promise<unknown> =>
       Promise.race([
-        box.session.receive?.prove?.check({ signal: AbortSignal.timeout(10_000), started: () => {} }).then(() => "answered"),
+        box.session.receive?.prove
+          ?.check({ signal: AbortSignal.timeout(10_000), started: () => {} })
+          .then(() => "answered"),
         new Promise((resolve) => setTimeout(() => resolve("silent"), 20)),
       ]);
     expect(await prove()).toBe("answered");
@@ -157,7 +177,8 @@ describe("receiving", () => {
   test("no-resume: what came while away is lost, and history gives it back, but not where it is closed", async () => {
     const box = await open({ profiles: ["no-resume"], closedHistory: ["eng:alerts"] });
     const bot = await box.makeBot("helper");
-    for (const room of ["r_lobby", "r_eng_alerts"]) await box.run("rooms.add-bot", { room, bot: "helper" }, box.call({ bot }));
+    for (const room of ["r_lobby", "r_eng_alerts"])
+      await box.run("rooms.add-bot", { room, bot: "helper" }, box.call({ bot }));
     const first = await receive(box);
     await first.stop();
     const from = new Date().toISOString();
@@ -165,7 +186,16 @@ describe("receiving", () => {
     await box.say("r_eng_alerts", "missed too");
     const second = await receive(box);
     expect(second.resumed).toEqual({ from: "unknown" });
-    const gap = { id: "gap_1", connection: "chat", from, to: null, cause: "cut", certainty: "possible", state: "open", messages: 0 } as const;
+    const gap = {
+      id: "gap_1",
+      connection: "chat",
+      from,
+      to: null,
+      cause: "cut",
+      certainty: "possible",
+      state: "open",
+      messages: 0,
+    } as const;
     const outcomes = await box.session.receive?.backfill?.(gap, AbortSignal.timeout(10_000));
     expect(outcomes).toEqual([
       { room: "r_lobby", outcome: "filled", messages: 1 },
@@ -201,7 +231,10 @@ describe("sending where answers are lost", () => {
     const bot = await box.makeBot("helper");
     await box.run("rooms.add-bot", { room: "r_lobby", bot: "helper" }, box.call({ bot }));
     const call = box.call({ as: box.as(bot) });
-    expect(await box.run("messages.send", { room: "r_lobby", text: "hi" }, call)).toEqual({ message: null, time: null });
+    expect(await box.run("messages.send", { room: "r_lobby", text: "hi" }, call)).toEqual({
+      message: null,
+      time: null,
+    });
     const verdict = await box.session.reconcile?.(effectOf(call, "r_lobby"), call.signal);
     expect(verdict).toMatchObject({ state: "done", answer: { message: expect.stringMatching(/^m_/) } });
     const never = box.call({ as: box.as(bot) });
@@ -216,7 +249,9 @@ describe("sending where answers are lost", () => {
     const bot = await box.makeBot("helper");
     await box.run("rooms.add-bot", { room: "r_lobby", bot: "helper" }, box.call({ bot }));
     await box.run("sandbox.fault", { kind: "lose-answer" });
-    const lost = await failure(box.run("messages.send", { room: "r_lobby", text: "hi" }, box.call({ as: box.as(bot) })));
+    const lost = await failure(
+      box.run("messages.send", { room: "r_lobby", text: "hi" }, box.call({ as: box.as(bot) })),
+    );
     expect(lost).toMatchObject({ code: "timeout", effect: "unknown" });
     expect(await messagesOf(box, "r_lobby")).toEqual(["hi"]);
   });
@@ -228,8 +263,16 @@ describe("sending where answers are lost", () => {
     await box.run("sandbox.fault", { kind: "fail-before", status: 429, delayMs: 5 });
     const call = box.call({ as: box.as(bot) });
     const send = (attempt: number) => box.run("messages.send", { room: "r_lobby", text: "hi" }, { ...call, attempt });
-    expect(await failure(send(1))).toMatchObject({ code: "rate_limited", effect: "none", details: { retryAfterMs: 5 } });
-    expect(await failure(send(1))).toMatchObject({ code: "conflict", effect: "unknown", details: { upstream: { code: "duplicate_reference" } } });
+    expect(await failure(send(1))).toMatchObject({
+      code: "rate_limited",
+      effect: "none",
+      details: { retryAfterMs: 5 },
+    });
+    expect(await failure(send(1))).toMatchObject({
+      code: "conflict",
+      effect: "unknown",
+      details: { upstream: { code: "duplicate_reference" } },
+    });
     await send(2);
     expect(await messagesOf(box, "r_lobby")).toEqual(["hi"]);
     expect(await box.session.reconcile?.(effectOf(call, "r_lobby"), call.signal)).toMatchObject({ state: "done" });
@@ -240,10 +283,15 @@ describe("operator-install", () => {
   test("a bot is installed at the console, heard by signed webhooks, and gets a new id with a new name", async () => {
     const box = await open({ profiles: ["operator-install"] });
     const { session, host } = box;
-    const created = await box.run<{ bot: { nativeId: null }; steps: StepDraft[] }>("bots.create", { handle: "helper", displayName: "Bob's helper" });
+    const created = await box.run<{ bot: { nativeId: null }; steps: StepDraft[] }>("bots.create", {
+      handle: "helper",
+      displayName: "Bob's helper",
+    });
     const [step] = created.steps;
     expect(created.bot.nativeId).toBeNull();
-    expect(step?.run.command).toMatch(/^sandbox bot:install 'helper' '[0-9a-f]{64}' 'https:\/\/bots\.example\.org\/hooks\/chat\/helper\/1' 'Bob'\\''s helper' ''$/);
+    expect(step?.run.command).toMatch(
+      /^sandbox bot:install 'helper' '[0-9a-f]{64}' 'https:\/\/bots\.example\.org\/hooks\/chat\/helper\/1' 'Bob'\\''s helper' ''$/,
+    );
     const secret = /'([0-9a-f]{64})'/.exec(step?.run.command ?? "")?.[1] ?? "";
     host.addCredential({ kind: "bot-secret", secret, bot: "helper" });
     const { fakeBot } = await import("@botyard/testing");
@@ -265,10 +313,17 @@ describe("operator-install", () => {
     expect(event.bots).toEqual(["helper"]);
     expect(host.intakes.at(-1)).toMatchObject({ via: "webhook", bots: ["helper"] });
 
-    const renamed = await box.run<{ steps: StepDraft[] }>("bots.update", { bot: "helper", username: "assistant" }, box.call({ bot }));
+    const renamed = await box.run<{ steps: StepDraft[] }>(
+      "bots.update",
+      { bot: "helper", username: "assistant" },
+      box.call({ bot }),
+    );
     const [again] = renamed.steps;
     await box.run("sandbox.operate", { command: again?.run.command });
-    const second = await session.verify?.({ id: "step_2", kind: again?.kind ?? "", bot, verify: again?.verify ?? {} }, signal);
+    const second = await session.verify?.(
+      { id: "step_2", kind: again?.kind ?? "", bot, verify: again?.verify ?? {} },
+      signal,
+    );
     expect(second).toMatchObject({ state: "done", bot: { username: "assistant" } });
     expect(second?.state === "done" && second.bot?.nativeId).not.toBe(nativeId);
   });
@@ -313,8 +368,13 @@ describe("two-credentials", () => {
   test("the wrong kind is refused and named", async () => {
     const box = await open({ profiles: ["two-credentials"] }, [{ kind: "owner-session", secret: "session-ops-admin" }]);
     const bot = await box.makeBot("helper");
-    const wrong = { ...box.as(bot), credential: { id: "c", kind: "bot-token", secret: "session-ops-admin", nativeId: null } };
-    expect(await failure(box.run("messages.send", { room: "r_lobby", text: "x" }, box.call({ as: wrong })))).toMatchObject({
+    const wrong = {
+      ...box.as(bot),
+      credential: { id: "c", kind: "bot-token", secret: "session-ops-admin", nativeId: null },
+    };
+    expect(
+      await failure(box.run("messages.send", { room: "r_lobby", text: "x" }, box.call({ as: wrong }))),
+    ).toMatchObject({
       code: "unauthenticated",
       details: { upstream: { code: "wrong_kind" } },
     });
@@ -325,11 +385,21 @@ describe("ghosts", () => {
   test("a ghost is made on its first use and enters the room; other ids may not be acted as", async () => {
     const box = await open();
     const ghost = (id: string) => box.call({ as: { kind: "user", id, credential: null } });
-    const sent = await box.run<{ message: string }>("messages.send", { room: "r_lobby", text: "boo" }, ghost("ghost-7"));
-    const { items } = await box.run<{ items: { id: string; user: string }[] }>("sandbox.transcript", { room: "r_lobby" });
+    const sent = await box.run<{ message: string }>(
+      "messages.send",
+      { room: "r_lobby", text: "boo" },
+      ghost("ghost-7"),
+    );
+    const { items } = await box.run<{ items: { id: string; user: string }[] }>("sandbox.transcript", {
+      room: "r_lobby",
+    });
     expect(items).toMatchObject([{ id: sent.message, user: "ghost-7" }]);
-    expect((await failure(box.run("messages.send", { room: "r_lobby", text: "boo" }, ghost("alice")))).code).toBe("forbidden");
-    expect((await failure(box.run("messages.send", { room: "r_lobby", text: "boo" }, ghost("nobody")))).code).toBe("forbidden");
+    expect((await failure(box.run("messages.send", { room: "r_lobby", text: "boo" }, ghost("alice")))).code).toBe(
+      "forbidden",
+    );
+    expect((await failure(box.run("messages.send", { room: "r_lobby", text: "boo" }, ghost("nobody")))).code).toBe(
+      "forbidden",
+    );
     const { items: members } = await box.run<{ items: { user: string }[] }>("members.list", { room: "r_lobby" });
     expect(members.map(({ user }) => user)).toEqual(["ghost-7"]);
   });

@@ -4,11 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /** What `scripts/compile.ts` made just before. */
-export const binary = join(
-  import.meta.dirname,
-  "../../../../dist",
-  process.platform === "win32" ? "botyard.exe" : "botyard",
-);
+const binary = join(import.meta.dirname, "../../../../dist", process.platform === "win32" ? "botyard.exe" : "botyard");
 
 export interface Ended {
   readonly code: number | null;

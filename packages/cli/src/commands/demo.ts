@@ -60,6 +60,7 @@ async function run(session: Session): Promise<number> {
     create: false,
     receive: true,
   });
+  const { signal } = io;
   let service: StartedService | undefined;
   try {
     const key = await adminKey();
@@ -81,7 +82,7 @@ async function run(session: Session): Promise<number> {
       io.out(lines.map((line) => `  ${line}\n`).join(""));
       io.out("\nWhat happens in the room:\n");
     }
-    await Promise.race([show(client, session), stopped(io.signal)]);
+    await Promise.race([show(client, session), stopped(signal)]);
     return 0;
   } finally {
     await service?.close();

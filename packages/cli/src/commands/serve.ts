@@ -91,6 +91,8 @@ async function run(args: ParsedArgs, session: Session): Promise<number> {
     durability: config.durability,
     log: config.log,
   });
+  // Listened to from here on, so that a stop during the start is clean too.
+  const { signal } = io;
   let service: StartedService | undefined;
   try {
     await adminKey();
@@ -99,7 +101,7 @@ async function run(args: ParsedArgs, session: Session): Promise<number> {
     await writeServiceFile(dataDirectory, { url: service.url, pid: process.pid, version: options.version });
     await runtime.start();
     announce(service, hooksUrl, session, dataDirectory);
-    await stopped(io.signal);
+    await stopped(signal);
     session.note("ending: calls in flight are finished");
     return 0;
   } finally {

@@ -1,4 +1,5 @@
 import type { Event } from "@botyard/sdk";
+import { usage } from "../args/parse.ts";
 import type { Command } from "../command.ts";
 import { formatEvent } from "../output/event.ts";
 
@@ -45,9 +46,10 @@ export const command: Command = {
       ...optional("own", booleans.get("own")),
     };
     const print = (event: Event): void => io.out(`${globals.json ? JSON.stringify(event) : formatEvent(event)}\n`);
-    const client = await session.client();
     const from = one("from");
     const limit = Number(one("limit") ?? defaultLimit);
+    if (!Number.isInteger(limit) || limit < 1) throw usage("--limit expects a whole number from 1 on");
+    const client = await session.client();
     const page = await client.events.list({ ...filter, limit, ...optional("from", from) }, { signal: io.signal });
     page.items.forEach(print);
     if (!(booleans.get("follow") ?? false)) {

@@ -3,7 +3,7 @@ import { errorFrom, reasonData, type Message, type StreamRef } from "./message.t
 import type { AnyStream } from "./pack.ts";
 
 /** Chunks that may be on their way or unread at one time: 1 MiB of bytes. */
-export const windowChunks = 16;
+const windowChunks = 16;
 // Credits are given back in small lots: a message for each would double the traffic.
 const lot = 4;
 

@@ -80,6 +80,7 @@ async function keepProving(parts: LoopParts, call: RunCall, proved: () => void):
 async function once(parts: LoopParts, onStarted: () => void): Promise<unknown> {
   const { core, live, receive, signal, bot } = parts;
   const stop = new AbortController();
+  const over = new AbortController();
   const end = (): void => stop.abort(signal.reason);
   signal.addEventListener("abort", end, { once: true });
   let aliveAt = gapStart(parts, await lastAlive(parts));
@@ -118,11 +119,12 @@ async function once(parts: LoopParts, onStarted: () => void): Promise<unknown> {
   try {
     if (stop.signal.aborted) return null;
     const run = receive.run ? receive.run(call) : pushed(parts, call);
-    await Promise.race([run, keepProving(parts, call, proved), leftBehind(parts, stop.signal)]);
+    await Promise.race([run, keepProving(parts, call, proved), leftBehind(parts, stop.signal, over.signal)]);
     failure = signal.aborted ? null : new BotyardError("unreachable", "the server closed the connection");
   } catch (error) {
     failure = signal.aborted ? null : error;
   } finally {
+    over.abort();
     stop.abort();
     signal.removeEventListener("abort", end);
     await marking;
@@ -140,9 +142,9 @@ async function once(parts: LoopParts, onStarted: () => void): Promise<unknown> {
 }
 
 /** A run that does not end when told to is left behind: closing must not hang on a plugin. */
-async function leftBehind(parts: LoopParts, signal: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
-  await parts.core.clock.sleep(endWithinMs);
+async function leftBehind(parts: LoopParts, told: AbortSignal, over: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve) => told.addEventListener("abort", () => resolve(), { once: true }));
+  await parts.core.clock.sleep(endWithinMs, over).catch(() => {});
 }
 
 /** Nothing to run: the server calls us, and repeats what was not acknowledged unless nothing can be proven. */

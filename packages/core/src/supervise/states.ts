@@ -7,7 +7,7 @@ const openSteps = (registry: Registry, connection: string, bot?: string | null) 
   registry.list("step", connection).filter((step) => step.state === "open" && (bot === undefined || step.bot === bot));
 
 /** A bot's state: held or switched off, waiting for a step, what was reported, else the connection's. */
-export function botState(registry: Registry, live: Live | undefined, record: BotRecord): State {
+function botState(registry: Registry, live: Live | undefined, record: BotRecord): State {
   if (record.held) return stateOf("disabled", record.createdAt, "disabled by Botyard: it neither acts nor receives");
   const waiting = openSteps(registry, record.connection, record.handle)[0];
   if (waiting && record.native.nativeId === null)

@@ -84,9 +84,8 @@ export const botCases: readonly Case[] = [
       const { nativeId } = await world.call("bots.get", { bot });
       const deleted = await world.call("bots.delete", { bot });
       await world.doSteps(deleted.opened);
-      // a bot that a person had to take away is still managed until it is deleted or released
-      if (deleted.opened?.length) await world.call("bots.delete", { bot });
       await world.refused("not_found", "bots.get", { bot });
+      expect((await world.call("bots.list", {})).items.map(({ handle }) => handle)).not.toContain(bot);
       const view = await world.capability("bots.list");
       if (view.support === "none") return;
       const { items } = await world.call("bots.list", { source: "server" });
@@ -94,11 +93,42 @@ export const botCases: readonly Case[] = [
     },
   },
   {
+    operation: "bots.assign",
+    name: "gives the bot another owner",
+    needs: ["person"],
+    async run({ world, makeBot }) {
+      const bot = await makeBot();
+      const owner = world.drive.person ?? "";
+      await world.call("bots.assign", { bot, owner });
+      expect((await world.call("bots.get", { bot })).owner).toBe(owner);
+    },
+  },
+  {
+    operation: "bots.convert-to-user",
+    name: "makes a person of the bot, who may become a bot again",
+    also: ["users.get", "users.convert-to-bot"],
+    async run({ world, makeBot, fresh }) {
+      const bot = await makeBot();
+      const { nativeId } = await world.call("bots.get", { bot });
+      const user = await world.call("bots.convert-to-user", { bot, password: "A long one, 2026" });
+      expect(user).toMatchObject({ id: nativeId, kind: "user" });
+      await world.refused("not_found", "bots.get", { bot });
+      expect((await world.call("users.get", { user: user.id })).kind).toBe("user");
+      const handle = fresh();
+      const back = await world.call("users.convert-to-bot", { user: user.id, handle });
+      expect(back).toMatchObject({ handle, nativeId, managed: true });
+      expect((await world.call("users.get", { user: user.id })).kind).toBe("bot");
+    },
+  },
+  {
     operation: "bots.set-icon",
     name: "keeps the icon's bytes and type",
     also: ["bots.get-icon"],
     async run({ world, bot }) {
-      const set = await world.call("bots.set-icon", { bot, icon: { body: streamOf(pixel), type: "image/png", size: pixel.byteLength } });
+      const set = await world.call("bots.set-icon", {
+        bot,
+        icon: { body: streamOf(pixel), type: "image/png", size: pixel.byteLength },
+      });
       expect(set).toMatchObject({ type: "image/png", size: pixel.byteLength });
       const icon = await world.call("bots.get-icon", { bot });
       expect(icon.type).toBe("image/png");
@@ -111,7 +141,10 @@ export const botCases: readonly Case[] = [
     also: ["bots.set-icon", "bots.get-icon"],
     async run({ world, makeBot }) {
       const bot = await makeBot();
-      await world.call("bots.set-icon", { bot, icon: { body: streamOf(pixel), type: "image/png", size: pixel.byteLength } });
+      await world.call("bots.set-icon", {
+        bot,
+        icon: { body: streamOf(pixel), type: "image/png", size: pixel.byteLength },
+      });
       await world.call("bots.delete-icon", { bot });
       await world.refused("not_found", "bots.get-icon", { bot });
     },

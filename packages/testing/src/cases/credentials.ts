@@ -39,6 +39,23 @@ export const credentialCases: readonly Case[] = [
       await world.call("messages.send", { room, as: bot, text: "yes" });
     },
   },
+  {
+    operation: "credentials.disable",
+    name: "keeps the credential from working until it is switched on again",
+    also: ["credentials.enable", "messages.send"],
+    async run({ world, makeBot, room }) {
+      const bot = await makeBot();
+      await world.call("credentials.disable", { bot });
+      const refusal = await world.refused(["unauthenticated", "conflict"], "messages.send", {
+        room,
+        as: bot,
+        text: "no",
+      });
+      expect(refusal.effect).toBe("none");
+      await world.call("credentials.enable", { bot });
+      await world.call("messages.send", { room, as: bot, text: "yes" });
+    },
+  },
 ];
 
 /** A bot that was installed anew is in no room. */

@@ -13,7 +13,7 @@ export async function eventually(
   filter: { readonly own?: boolean; readonly bot?: string; readonly type?: string[] } = {},
 ): Promise<Event> {
   const until = Date.now() + patienceMs;
-  for (let cursor = from; Date.now() < until; ) {
+  for (let cursor = from; Date.now() < until;) {
     const page = await world.call("events.list", { from: cursor, waitMs: 500, ...filter });
     const found = page.items.find(fits);
     if (found) return found;
@@ -74,6 +74,52 @@ export const eventCases: readonly Case[] = [
     },
   },
   {
+    operation: "events.list",
+    name: "says that an answer to a bot's message is meant for the bot",
+    also: ["messages.send", "messages.list"],
+    needs: ["say", "replies"],
+    async run(scene) {
+      const { world, bot, room, fresh } = scene;
+      const text = `asked ${fresh()}`;
+      await world.call("messages.send", { room, as: bot, text });
+      const { items } = await world.call("messages.list", { room, as: bot });
+      const question = items.find(({ content }) => content.text === text)?.id ?? "";
+      const from = await head(world);
+      const answer = (await world.drive.say?.(room, `yes ${fresh()}`, { replyTo: question })) ?? "";
+      const event = await eventually(world, from, ({ message }) => message?.id === answer);
+      expect(event).toMatchObject({ addressed: [bot], message: { replyTo: question } });
+    },
+  },
+  {
+    operation: "rooms.open-direct",
+    name: "brings what is written there to the bot, as meant for it",
+    needs: ["say", "person"],
+    async run({ world, bot, fresh }) {
+      const { id: room } = await world.call("rooms.open-direct", { user: world.drive.person ?? "", as: bot });
+      const from = await head(world);
+      const message = (await world.drive.say?.(room, `between us ${fresh()}`)) ?? "";
+      const event = await eventually(world, from, (seen) => seen.message?.id === message);
+      expect(event).toMatchObject({ addressed: [bot], room: { id: room, kind: "direct" } });
+    },
+  },
+  {
+    operation: "events.list",
+    name: "loses nothing in silence when the way in breaks",
+    needs: ["say", "cut"],
+    async run(scene) {
+      const { world, fresh } = scene;
+      const from = await head(world);
+      await world.drive.cut?.();
+      const text = `after the cut ${fresh()}`;
+      await say(scene, text);
+      await eventually(world, from, ({ content, type }) => content?.text === text || type === "gap.lost");
+      const { items } = await world.call("events.list", { from, own: true });
+      expect(
+        items.filter(({ content, bots }) => content?.text === text && bots.includes(scene.bot)).length,
+      ).toBeLessThan(2);
+    },
+  },
+  {
     operation: "messages.send",
     name: "comes back as an echo that is marked as ours and left out by default",
     needs: ["echoes"],
@@ -95,7 +141,12 @@ export const eventCases: readonly Case[] = [
     async run(scene) {
       const { world, bot, fresh } = scene;
       const consumer = fresh();
-      await world.call("consumers.put", { consumer, start: "now", bot: `${world.connection}/${bot}`, type: ["message.created"] });
+      await world.call("consumers.put", {
+        consumer,
+        start: "now",
+        bot: `${world.connection}/${bot}`,
+        type: ["message.created"],
+      });
       const texts = [`one ${fresh()}`, `two ${fresh()}`];
       for (const text of texts) await say(scene, text);
       const first = await pull(world, consumer, texts);
@@ -127,7 +178,11 @@ export const eventCases: readonly Case[] = [
 ];
 
 /** Pulls until these texts are there, without acknowledging. */
-async function pull(world: World, consumer: string, wanted: readonly string[]): Promise<{ texts: string[]; cursor: string }> {
+async function pull(
+  world: World,
+  consumer: string,
+  wanted: readonly string[],
+): Promise<{ texts: string[]; cursor: string }> {
   const until = Date.now() + patienceMs;
   for (;;) {
     const page = await world.call("consumers.events", { consumer, waitMs: 200 });

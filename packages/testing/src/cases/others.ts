@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { patternOf, readAll } from "../bytes.ts";
+import { digestOf, patternOf } from "../bytes.ts";
 import type { Case } from "./case.ts";
 
 export const fileCases: readonly Case[] = [
@@ -14,7 +14,7 @@ export const fileCases: readonly Case[] = [
       expect(kept).toMatchObject({ name: "data.bin" });
       const back = await world.call("files.download", { file: kept.id, as: bot });
       expect(back.type).toBe("application/octet-stream");
-      expect(await readAll(back.body)).toEqual(await readAll(patternOf(size)));
+      expect(await digestOf(back.body)).toEqual(await digestOf(patternOf(size)));
       await world.refused("not_found", "files.download", { file: "no-such-file", as: bot });
     },
   },
@@ -51,6 +51,23 @@ export const connectionCases: readonly Case[] = [
       expect(probe.server.name).not.toBe("");
       expect(probe.checks.filter(({ state }) => state === "fail")).toEqual([]);
       expect((await world.call("connections.get", {})).state).toBe("ready");
+    },
+  },
+  {
+    operation: "connections.get",
+    name: "shows no secret, and neither does anything else that can be read",
+    async run({ world, bot }) {
+      const seen = JSON.stringify([
+        await world.call("connections.get", {}),
+        await world.call("bots.get", { bot }),
+        await world.call("credentials.list", {}),
+        await world.call("steps.list", { state: "all" }),
+        await world.call("ledger.list", {}),
+        await world.call("events.list", { from: "oldest", own: true, limit: 500 }),
+        world.lines,
+      ]);
+      for (const secret of world.secrets)
+        expect(seen.includes(JSON.stringify(secret).slice(1, -1)), "a secret is shown").toBe(false);
     },
   },
   {

@@ -7,7 +7,7 @@ export const roomCases: readonly Case[] = [
     name: "lists the room, page by page, each once",
     async run({ world, bot, room }) {
       const ids: string[] = [];
-      for (let cursor: string | undefined; ; ) {
+      for (let cursor: string | undefined; ;) {
         const page = await world.call("rooms.list", { as: bot, limit: 2, ...(cursor === undefined ? {} : { cursor }) });
         expect(page.items.length).toBeLessThanOrEqual(2);
         ids.push(...page.items.map(({ id }) => id));
@@ -24,7 +24,8 @@ export const roomCases: readonly Case[] = [
     async run({ world, bot, room }) {
       const byId = await world.call("rooms.get", { room, as: bot });
       expect(byId.id).toBe(room);
-      if (byId.handle !== undefined) expect(await world.call("rooms.get", { room: byId.handle, as: bot })).toEqual(byId);
+      if (byId.handle !== undefined)
+        expect(await world.call("rooms.get", { room: byId.handle, as: bot })).toEqual(byId);
       await world.refused(["not_found", "forbidden"], "rooms.get", { room: "no-such-room", as: bot });
     },
   },

@@ -1,6 +1,6 @@
 import { BotyardError, type BotAnswer, type BotTarget, type Call, type HandlersOf, type NativeBot } from "@botyard/sdk";
 import type { Capabilities } from "../capabilities.ts";
-import { decodeBot, decodeChanges } from "../decode.ts";
+import { decodeBot, decodeChanges, decodeUser } from "../decode.ts";
 import { hookUrl } from "../hooks.ts";
 import { managing, type State } from "../state.ts";
 import { installStep, reinstallStep, stateStep, uninstallStep, type Installation } from "../steps.ts";
@@ -71,7 +71,7 @@ export const bots = (state: State): HandlersOf<Capabilities, "bots"> => {
       const secret = newSecret();
       const bot: Installation = { handle, username, displayName, description, generation: 1, secret };
       return {
-        bot: { nativeId: null, username, displayName, description, enabled: false },
+        bot: { nativeId: null, username, displayName, description, enabled: true },
         credentials: [{ kind: "bot-secret", secret }],
         steps: [installStep(state, bot)],
       };
@@ -101,6 +101,14 @@ export const bots = (state: State): HandlersOf<Capabilities, "bots"> => {
       const why = "Names are fixed when a bot is installed; it gets a new id.";
       return { bot: toNative(before), steps: [reinstallStep(state, id, wish, why, false)] };
     },
+    "bots.assign": async ({ owner }, call) => {
+      const args = { bot_id: nativeIdOf(call), owner_id: owner };
+      return { bot: decodeBot((await managing(state, call, (auth) => api.assignBot(auth, args, call.signal))).bot) };
+    },
+    "bots.convert-to-user": async ({ password }, call) => {
+      const args = { bot_id: nativeIdOf(call), password };
+      return decodeUser((await managing(state, call, (auth) => api.retireBot(auth, args, call.signal))).user);
+    },
     "bots.enable": (_input, call) => active(call, true),
     "bots.disable": (_input, call) => active(call, false),
     "bots.delete": async (_input, call) => {
@@ -109,9 +117,9 @@ export const bots = (state: State): HandlersOf<Capabilities, "bots"> => {
         // asked for and never installed; who installs it later finds it in the list of the server
         const url = hookUrl(host, botOf(call).handle, botOf(call).generation);
         const found = (await all(call)).find(({ hook_url }) => hook_url === url);
-        return found ? { steps: [uninstallStep(botOf(call), found.bot_id, consoleOnly)] } : {};
+        return found ? { steps: [uninstallStep(botOf(call), found.bot_id, consoleOnly, true)] } : {};
       }
-      if (installs) return { steps: [uninstallStep(botOf(call), nativeId, consoleOnly)] };
+      if (installs) return { steps: [uninstallStep(botOf(call), nativeId, consoleOnly, true)] };
       await managing(state, call, (auth) => api.destroyBot(auth, { bot_id: nativeId }, call.signal));
       return {};
     },

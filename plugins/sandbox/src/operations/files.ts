@@ -14,7 +14,10 @@ export const files = (state: State): HandlersOf<Capabilities, "files"> => {
       } catch (error) {
         if (isBotyardError(error)) throw error;
         // the sender's stream broke; the server keeps no half of a file
-        throw new BotyardError("cancelled", "The upload broke off; nothing was kept.", { effect: "none", cause: error });
+        throw new BotyardError("cancelled", "The upload broke off; nothing was kept.", {
+          effect: "none",
+          cause: error,
+        });
       }
     },
     "files.download": async ({ file }, call) => {

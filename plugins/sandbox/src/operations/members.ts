@@ -7,11 +7,15 @@ export const members = (state: State): HandlersOf<Capabilities, "members"> => {
   const { api } = state;
   return {
     "members.list": async ({ room, limit = 100, cursor }, call) => {
-      const found = (await managing(state, call, (auth) => api.listMembers(auth, { room_id: room }, call.signal))).members;
+      const found = (await managing(state, call, (auth) => api.listMembers(auth, { room_id: room }, call.signal)))
+        .members;
       const start = cursor === undefined ? 0 : found.findIndex(({ user_id }) => user_id === cursor) + 1;
       const items = found.slice(start, start + limit);
       const last = items.at(-1);
-      return { items: items.map(decodeMember), ...(last && start + limit < found.length ? { next: last.user_id } : {}) };
+      return {
+        items: items.map(decodeMember),
+        ...(last && start + limit < found.length ? { next: last.user_id } : {}),
+      };
     },
     "members.invite": async ({ room, user }, call) => {
       const args = { room_id: room, user_id: user };

@@ -44,6 +44,29 @@ export const messages = (state: State): HandlersOf<Capabilities, "messages"> => 
       const args = { room_id: room, message_id: message };
       return decodeMessage((await acting(state, call, (auth) => api.getMessage(auth, args, call.signal))).message);
     },
+    "messages.mark-read": async ({ room, message }, call) => {
+      const args = { room_id: room, message_id: message };
+      await acting(state, call, (auth) => api.markSeen(auth, args, call.signal));
+      return { message };
+    },
+    "messages.pin": async ({ room, message }, call) => {
+      const args = { room_id: room, message_id: message };
+      return { message, pinned: (await acting(state, call, (auth) => api.putPin(auth, args, call.signal))).changed };
+    },
+    "messages.unpin": async ({ room, message }, call) => {
+      const args = { room_id: room, message_id: message };
+      return { message, unpinned: (await acting(state, call, (auth) => api.dropPin(auth, args, call.signal))).changed };
+    },
+    "messages.list-pins": async ({ room, limit = 100, cursor }, call) => {
+      const pins = (await acting(state, call, (auth) => api.listPins(auth, { room_id: room }, call.signal))).messages;
+      const start = cursor === undefined ? 0 : pins.findIndex(({ message_id }) => message_id === cursor) + 1;
+      const items = pins.slice(start, start + limit);
+      const last = items.at(-1);
+      return {
+        items: items.map(decodeMessage),
+        ...(last && start + limit < pins.length ? { next: last.message_id } : {}),
+      };
+    },
     "messages.list": async ({ room, limit, cursor }, call) => {
       const args = {
         room_id: room,

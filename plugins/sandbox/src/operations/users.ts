@@ -1,6 +1,6 @@
 import type { HandlersOf } from "@botyard/sdk";
 import type { Capabilities } from "../capabilities.ts";
-import { decodeUser } from "../decode.ts";
+import { decodeBot, decodeUser } from "../decode.ts";
 import { managing, type State } from "../state.ts";
 
 export const users = (state: State): HandlersOf<Capabilities, "users"> => {
@@ -17,5 +17,9 @@ export const users = (state: State): HandlersOf<Capabilities, "users"> => {
     },
     "users.get": async ({ user }, call) =>
       decodeUser((await managing(state, call, (auth) => api.getUser(auth, { user_id: user }, call.signal))).user),
+    "users.convert-to-bot": async ({ user }, call) => {
+      const made = await managing(state, call, (auth) => api.recruitBot(auth, { user_id: user }, call.signal));
+      return { bot: decodeBot(made.bot), credentials: [{ kind: "bot-token", secret: made.token }] };
+    },
   };
 };

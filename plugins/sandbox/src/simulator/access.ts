@@ -1,4 +1,4 @@
-import type { WireAuth } from "../wire.ts";
+import type { WireAuth } from "../wire-calls.ts";
 import { Refusal, type MessageRow, type Model, type RoomRow, type UserRow } from "./model.ts";
 
 /** Who a call turned out to come from. */
@@ -19,7 +19,7 @@ export function identify(model: Model, auth: WireAuth): Caller {
     case "owner-session":
       return { user: person(model, auth.token, "session-"), manages: true };
     case "account":
-      return { user: person(model, auth.token, "password-"), manages: false };
+      return { user: account(model, auth.token), manages: false };
     case "bot":
       return { user: botOf(model, auth.token), manages: false };
     case "ghost":
@@ -30,14 +30,23 @@ export function identify(model: Model, auth: WireAuth): Caller {
 function person(model: Model, token: string, prefix: string): UserRow {
   if (model.tokens.has(token)) throw wrongKind(prefix === "session-" ? "owner session" : "password of an account");
   const user = token.startsWith(prefix) ? model.users.get(token.slice(prefix.length)) : undefined;
-  if (!user || model.revoked.has(token)) throw new Refusal(401, "bad_session", "the session is not known or was revoked");
+  if (!user || model.revoked.has(token))
+    throw new Refusal(401, "bad_session", "the session is not known or was revoked");
   return user;
+}
+
+/** By their own password, else by the one everybody has: `password-<name>`. */
+function account(model: Model, password: string): UserRow {
+  const [id] = [...model.passwords].find(([, known]) => known === password) ?? [];
+  const user = id === undefined ? undefined : model.users.get(id);
+  return user ?? person(model, password, "password-");
 }
 
 function botOf(model: Model, token: string): UserRow {
   if (/^(?:session|password)-/.test(token)) throw wrongKind("token of a bot");
-  const user = model.users.get(model.tokens.get(token)?.user ?? "");
-  if (!user?.bot) throw new Refusal(401, "bad_token", "the token is not known or was revoked");
+  const row = model.tokens.get(token);
+  const user = model.users.get(row?.user ?? "");
+  if (!user?.bot || row?.off) throw new Refusal(401, "bad_token", "the token is not known or was revoked");
   if (!user.bot.active) throw new Refusal(403, "bot_inactive", "the bot is disabled");
   return user;
 }

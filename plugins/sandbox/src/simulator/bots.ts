@@ -2,12 +2,12 @@ import type { WireBot } from "../wire.ts";
 import { needManager } from "./access.ts";
 import type { CallsOf, Context } from "./context.ts";
 import { readSmall, streamBytes } from "./files.ts";
-import { Refusal, findBot, type BotRow, type Model, type UserRow } from "./model.ts";
+import { Refusal, findBot, findUser, toWireUser, type BotRow, type Model, type UserRow } from "./model.ts";
 import { publishMember } from "./rooms.ts";
 
 const maxIconBytes = 1_048_576;
 
-export function toWireBot(user: UserRow & { readonly bot: BotRow }): WireBot {
+function toWireBot(user: UserRow & { readonly bot: BotRow }): WireBot {
   return {
     bot_id: user.id,
     user_name: user.name,
@@ -49,8 +49,13 @@ export function addBot(model: Model, bot: NewBot): UserRow & { readonly bot: Bot
     },
   };
   model.users.set(row.id, row);
-  if (bot.token !== null) model.tokens.set(bot.token, { token: bot.token, user: row.id });
+  if (bot.token !== null) giveToken(model, row.id, bot.token);
   return row;
+}
+
+function giveToken(model: Model, user: string, token = `tok-${crypto.randomUUID()}`): string {
+  model.tokens.set(token, { token, user, off: false });
+  return token;
 }
 
 function freeName(model: Model, wish: string, but: string | null): string {
@@ -75,7 +80,7 @@ export function destroyBot(context: Context, id: string, by: UserRow): void {
   user.name = `gone.${user.id}`;
 }
 
-export function revokeTokens(model: Model, user: string): number {
+function revokeTokens(model: Model, user: string): number {
   const tokens = [...model.tokens.values()].filter((row) => row.user === user);
   for (const { token } of tokens) model.tokens.delete(token);
   return tokens.length;
@@ -116,6 +121,38 @@ export const botCalls = (context: Context): CallsOf<"bot"> & CallsOf<"icon"> & C
       if (args.active !== undefined) user.bot.active = args.active;
       return { bot: toWireBot(user) };
     },
+    "bot.assign": (caller, { bot_id, owner_id }) => {
+      needManager(model, caller);
+      needCalls();
+      const user = findBot(model, bot_id);
+      const owner = findUser(model, owner_id);
+      if (owner.bot) throw new Refusal(400, "no_person", "a bot owns no bots");
+      user.bot.owner = owner.id;
+      return { bot: toWireBot(user) };
+    },
+    "bot.retire": (caller, { bot_id, password }) => {
+      needManager(model, caller);
+      needCalls();
+      const { id, name, fullName } = findBot(model, bot_id);
+      if (password.length < 8) throw new Refusal(400, "short_password", "a password has at least 8 characters");
+      revokeTokens(model, id);
+      const user: UserRow = { id, name, fullName, bot: null };
+      model.users.set(id, user);
+      model.passwords.set(id, password);
+      return { user: toWireUser(user) };
+    },
+    "bot.recruit": (caller, { user_id }) => {
+      const owner = needManager(model, caller);
+      needCalls();
+      const { id, name, fullName, bot: before } = findUser(model, user_id);
+      if (before) throw new Refusal(409, "bot_already", "the user is a bot already");
+      if (id === owner.id) throw new Refusal(400, "own_account", "nobody turns their own account into a bot");
+      const bot: BotRow = { about: null, active: true, owner: owner.id, badge: null, hookUrl: null, icon: null };
+      const user = { id, name, fullName, bot };
+      model.users.set(id, user);
+      model.passwords.delete(id);
+      return { bot: toWireBot(user), token: giveToken(model, id) };
+    },
     "bot.destroy": (caller, { bot_id }) => {
       const by = needManager(model, caller);
       needCalls();
@@ -147,9 +184,16 @@ export const botCalls = (context: Context): CallsOf<"bot"> & CallsOf<"icon"> & C
       needCalls();
       const user = findBot(model, bot_id);
       if (replace) revokeTokens(model, user.id);
-      const token = `tok-${crypto.randomUUID()}`;
-      model.tokens.set(token, { token, user: user.id });
-      return { token };
+      return { token: giveToken(model, user.id) };
+    },
+    "token.switch": (caller, { bot_id, on }) => {
+      needManager(model, caller);
+      needCalls();
+      const { id } = findBot(model, bot_id);
+      const rows = [...model.tokens.values()].filter(({ user }) => user === id);
+      if (rows.length === 0) throw new Refusal(404, "no_token", "the bot has no token");
+      for (const row of rows) row.off = !on;
+      return {};
     },
     "token.revoke": (caller, { bot_id }) => {
       needManager(model, caller);

@@ -3,7 +3,7 @@ import type { Context } from "./context.ts";
 import { Refusal, findBot, type UserRow } from "./model.ts";
 
 /** Words of a shell line; `'…'` and `"…"` hold spaces, `'\''` a single quote. */
-export function words(line: string): string[] {
+function words(line: string): string[] {
   const found: string[] = [];
   let word: string | null = null;
   let quote: string | null = null;
@@ -40,7 +40,7 @@ export function words(line: string): string[] {
  */
 export function operate(context: Context, line: string): string {
   const output: string[] = [];
-  let command: string[] = [];
+  const command: string[] = [];
   for (const word of [...words(line), "&&"]) {
     if (word !== "&&") command.push(word);
     else if (command.length > 0) output.push(run(context, command.splice(0)));
@@ -73,13 +73,21 @@ function run(context: Context, [program, name, ...args]: readonly string[]): str
 
 function install(context: Context, [name, secret, hookUrl, fullName, about]: readonly string[]): string {
   const { model } = context;
-  if (!name || !secret || !hookUrl) throw new Refusal(400, "no_argument", "bot:install takes a name, a secret and a URL");
+  if (!name || !secret || !hookUrl)
+    throw new Refusal(400, "no_argument", "bot:install takes a name, a secret and a URL");
   if (secret.length < 16) throw new Refusal(400, "short_secret", "the secret has at least 16 characters");
   if (liveBots(model).some(({ bot }) => bot.hookUrl === hookUrl)) {
     throw new Refusal(409, "installed_already", "a bot with this URL is installed already");
   }
   const owner = operator(context).id;
-  const { id } = addBot(model, { name, fullName: fullName || null, about: about || null, owner, hookUrl, token: secret });
+  const { id } = addBot(model, {
+    name,
+    fullName: fullName || null,
+    about: about || null,
+    owner,
+    hookUrl,
+    token: secret,
+  });
   return `Bot installed\nID: ${id}`;
 }
 

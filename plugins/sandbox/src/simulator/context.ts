@@ -1,4 +1,4 @@
-import type { CallName, Calls } from "../wire.ts";
+import type { CallName, Calls } from "../wire-calls.ts";
 import type { Caller } from "./access.ts";
 import type { Unnumbered } from "./feed.ts";
 import type { Model } from "./model.ts";

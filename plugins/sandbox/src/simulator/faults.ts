@@ -1,4 +1,4 @@
-import type { CallName } from "../wire.ts";
+import type { CallName } from "../wire-calls.ts";
 import { Lost, Refusal } from "./model.ts";
 
 /** A fault of calls that is armed: it strikes the next `count` calls of that name. */

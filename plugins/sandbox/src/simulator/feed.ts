@@ -73,7 +73,9 @@ export function createStream(): Stream {
       const oldest = log[0]?.seq ?? seq + 1;
       const resumed = mayResume && after !== null && after <= seq && after >= oldest - 1;
       const missed = resumed ? log.filter((frame) => frame.seq > after) : [];
-      const { socket, listener } = createSocket(missed, resumed, resumed ? after : seq, () => listeners.delete(listener));
+      const { socket, listener } = createSocket(missed, resumed, resumed ? after : seq, () =>
+        listeners.delete(listener),
+      );
       listeners.add(listener);
       return socket;
     },

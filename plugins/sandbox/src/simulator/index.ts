@@ -1,4 +1,4 @@
-import type { CallName, Calls, WireAnswer, WireAuth } from "../wire.ts";
+import type { CallName, Calls, WireAnswer, WireAuth } from "../wire-calls.ts";
 import { identify, type Caller } from "./access.ts";
 import { addBot, botCalls, type NewBot } from "./bots.ts";
 import { operate } from "./console.ts";

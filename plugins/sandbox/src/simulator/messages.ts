@@ -45,7 +45,13 @@ function needText(body: string): void {
 }
 
 /** Puts a message into a room and tells everybody. Whether the author may is the caller's business. */
-export function post(context: Context, room: RoomRow, author: UserRow, args: WirePost, files: readonly WireFile[]): MessageRow {
+export function post(
+  context: Context,
+  room: RoomRow,
+  author: UserRow,
+  args: WirePost,
+  files: readonly WireFile[],
+): MessageRow {
   const { model } = context;
   if (room.type === "space") throw new Refusal(400, "space", "nobody talks in a space itself");
   if (args.reply_to !== null) findMessage(room, args.reply_to);
@@ -131,7 +137,10 @@ function readable(model: Model, caller: Caller, ref: string): RoomRow {
   return room;
 }
 
-export const messageCalls = (context: Context, fileOf: (id: string) => WireFile): CallsOf<"message"> => {
+export const messageCalls = (
+  context: Context,
+  fileOf: (id: string) => WireFile,
+): CallsOf<"message"> & CallsOf<"pin"> & CallsOf<"typing"> => {
   const { model } = context;
   const place = (caller: Caller, ref: string): { readonly user: UserRow; readonly room: RoomRow } => {
     const user = needUser(caller);
@@ -162,6 +171,31 @@ export const messageCalls = (context: Context, fileOf: (id: string) => WireFile)
     "message.remove": (caller, args) => {
       const { user, room } = place(caller, args.room_id);
       remove(context, room, own(room, args.message_id, user), user);
+      return {};
+    },
+    "message.seen": (caller, args) => {
+      const { user, room } = place(caller, args.room_id);
+      room.seen.set(user.id, findMessage(room, args.message_id).id);
+      return {};
+    },
+    "pin.put": (caller, args) => {
+      const { room } = place(caller, args.room_id);
+      const { id } = findMessage(room, args.message_id);
+      const changed = !room.pins.has(id);
+      room.pins.add(id);
+      return { changed };
+    },
+    "pin.drop": (caller, args) => {
+      const { room } = place(caller, args.room_id);
+      return { changed: room.pins.delete(findMessage(room, args.message_id).id) };
+    },
+    "pin.list": (caller, { room_id }) => {
+      const { room } = place(caller, room_id);
+      const pinned = [...room.pins].flatMap((id) => room.messages.get(id) ?? []).filter(({ gone }) => !gone);
+      return { messages: pinned.reverse().map((message) => toWireMessage(model, room, message)) };
+    },
+    "typing.put": (caller, { room_id }) => {
+      place(caller, room_id);
       return {};
     },
     "message.get": (caller, args) => {

@@ -1,4 +1,4 @@
-import type { WireFile, WireMarkup, WireMention, WireRoomType, WireStatus, WireUser } from "../wire.ts";
+import type { WireFile, WireMarkup, WireMention, WirePresence, WireRoomType, WireStatus, WireUser } from "../wire.ts";
 
 /** Habits of the server, as its owner configured it. */
 export interface Policy {
@@ -23,7 +23,7 @@ export interface Policy {
 export interface BotRow {
   about: string | null;
   active: boolean;
-  readonly owner: string;
+  owner: string;
   readonly badge: string | null;
   readonly hookUrl: string | null;
   icon: { readonly mime: string; readonly bytes: Uint8Array<ArrayBuffer> } | null;
@@ -71,12 +71,18 @@ export interface RoomRow {
   readonly closedHistory: boolean;
   readonly members: Map<string, MemberRow>;
   readonly messages: Map<string, MessageRow>;
+  /** Ids of messages, in the order they were pinned. */
+  readonly pins: Set<string>;
+  /** Last message read, by user. */
+  readonly seen: Map<string, string>;
 }
 
 export interface TokenRow {
   readonly token: string;
   /** The bot it belongs to. */
   readonly user: string;
+  /** Switched off for the time being. */
+  off: boolean;
 }
 
 /** All that the server remembers. */
@@ -85,6 +91,9 @@ export interface Model {
   readonly users: Map<string, UserRow>;
   readonly rooms: Map<string, RoomRow>;
   readonly tokens: Map<string, TokenRow>;
+  /** Passwords of people who have one of their own, by their id. */
+  readonly passwords: Map<string, string>;
+  readonly presences: Map<string, WirePresence>;
   /** Secrets that were taken back: owner sessions and account passwords are anybody's word otherwise. */
   readonly revoked: Set<string>;
   /** `user\nreference` of each post, and the message it made; null where the attempt failed. */
@@ -128,6 +137,8 @@ export function createModel(policy: Policy, now: () => number): Model {
     users: new Map(),
     rooms: new Map(),
     tokens: new Map(),
+    passwords: new Map(),
+    presences: new Map(),
     revoked: new Set(),
     references: new Map(),
     counts: new Map(),

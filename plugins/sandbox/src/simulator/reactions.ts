@@ -35,7 +35,11 @@ export function react(
 
 export const reactionCalls = (context: Context): CallsOf<"reaction"> => {
   const { model } = context;
-  const change = (caller: Caller, args: { room_id: string; message_id: string; emoji: string }, added: boolean): boolean => {
+  const change = (
+    caller: Caller,
+    args: { room_id: string; message_id: string; emoji: string },
+    added: boolean,
+  ): boolean => {
     const user = needUser(caller);
     const room = findRoom(model, args.room_id);
     needMember(room, user);

@@ -1,7 +1,17 @@
 import type { WireMember, WireRoom, WireRoomType, WireStatus } from "../wire.ts";
 import { isIn, maySee, needManager, needUser, type Caller } from "./access.ts";
 import type { CallsOf, Context } from "./context.ts";
-import { Refusal, botsIn, findRoom, findUser, isoNow, toWireUser, type Model, type RoomRow, type UserRow } from "./model.ts";
+import {
+  Refusal,
+  botsIn,
+  findRoom,
+  findUser,
+  isoNow,
+  toWireUser,
+  type Model,
+  type RoomRow,
+  type UserRow,
+} from "./model.ts";
 
 export function toWireRoom(room: RoomRow): WireRoom {
   return {
@@ -50,6 +60,8 @@ export function addRoom(model: Model, room: NewRoom): RoomRow {
     closedHistory: room.closedHistory ?? false,
     members: new Map(),
     messages: new Map(),
+    pins: new Set(),
+    seen: new Map(),
   };
   model.rooms.set(row.id, row);
   return row;
@@ -107,7 +119,7 @@ function author(model: Model, caller: Caller): UserRow {
   return caller.manages ? needManager(model, caller) : needUser(caller);
 }
 
-export function slugOf(title: string): string {
+function slugOf(title: string): string {
   const slug = title
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, "-")

@@ -1,5 +1,5 @@
 import { defineConfig } from "vitest/config";
-import resultsReporter from "./scripts/check/reporter.ts";
+import { resultsReporters } from "./scripts/check/reporter.ts";
 
 /** Drives dist/botyard as a user would; `bun run --cwd apps/botyard test:binary` builds it first. */
 export default defineConfig({
@@ -8,6 +8,6 @@ export default defineConfig({
     passWithNoTests: true,
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    reporters: ["default", resultsReporter(".results/binary.json")],
+    reporters: [process.stdout.isTTY ? "default" : "dot", ...resultsReporters(".results/binary.json")],
   },
 });

@@ -1,5 +1,5 @@
 import { defineConfig } from "vitest/config";
-import resultsReporter from "./scripts/check/reporter.ts";
+import { resultsReporters } from "./scripts/check/reporter.ts";
 
 const runtime = process.versions["deno"] ? "deno" : "bun";
 
@@ -11,6 +11,6 @@ export default defineConfig({
     passWithNoTests: true,
     testTimeout: 20_000,
     hookTimeout: 20_000,
-    reporters: ["default", resultsReporter(`.results/${runtime}.json`)],
+    reporters: [process.stdout.isTTY ? "default" : "dot", ...resultsReporters(`.results/${runtime}.json`)],
   },
 });

@@ -1,5 +1,6 @@
-import { readdir } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { isBotyardError, type BotyardError, type Event, type Gap } from "@botyard/sdk";
 import { createWorld, digestOf, eventually, head, patternOf, type Way, type World } from "@botyard/testing";
 import { afterEach, describe, expect, test } from "vitest";
@@ -14,15 +15,15 @@ interface Line {
   readonly user: string;
 }
 
-const worlds: World[] = [];
+const cleanups: (() => Promise<void>)[] = [];
 afterEach(async () => {
-  for (const world of worlds.splice(0)) await world.close();
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
 for (const way of ["direct", "channel"] satisfies Way[]) {
   const open = async (given: v.InferInput<typeof settings> = {}): Promise<World> => {
     const world = await createWorld({ platform, way, place: sandboxPlace(given) });
-    worlds.push(world);
+    cleanups.push(() => world.close());
     return world;
   };
 
@@ -251,6 +252,7 @@ for (const way of ["direct", "channel"] satisfies Way[]) {
     });
 
     test("10. bytes in and out of 300 MB in constant memory, cut in the middle", { timeout: 60_000 }, async () => {
+      const temporary = await useTemporaryFolder();
       const world = await open();
       await makeBot(world, "helper");
       const size = 300 * 1024 * 1024;
@@ -269,10 +271,11 @@ for (const way of ["direct", "channel"] satisfies Way[]) {
       // what is kept in memory would be twice the whole
       expect(watch.grownBy()).toBeLessThan(size / 2);
 
-      const before = await temporaryFiles();
+      const before = await temporary.files();
+      expect(before).toHaveLength(1);
       const broken = await failure(upload(patternOf(size, { failAt: size / 2 })));
       expect(broken.effect).not.toBe("applied");
-      expect(await temporaryFiles()).toEqual(before);
+      expect(await temporary.files()).toEqual(before);
       // a reader that leaves in the middle leaves the file as it is
       const left = await world.call("files.download", { file: kept.id, as: "helper" });
       const reader = left.body.getReader();
@@ -336,8 +339,19 @@ function watchMemory(): { grownBy(): number } {
   };
 }
 
-async function temporaryFiles(): Promise<string[]> {
-  const folders = (await readdir(tmpdir())).filter((name) => name.startsWith("botyard-sandbox-"));
-  const files = await Promise.all(folders.map((folder) => readdir(`${tmpdir()}/${folder}`)));
-  return files.flat().toSorted();
+/** The server's temporary files go into a folder of this test alone; it must be empty in the end. */
+async function useTemporaryFolder(): Promise<{ files(): Promise<string[]> }> {
+  const before = process.env["TMPDIR"];
+  const folder = await mkdtemp(join(tmpdir(), "botyard-walk-"));
+  process.env["TMPDIR"] = folder;
+  cleanups.push(async () => {
+    if (before === undefined) delete process.env["TMPDIR"];
+    else process.env["TMPDIR"] = before;
+    const left = await readdir(folder);
+    await rm(folder, { recursive: true });
+    expect(left).toEqual([]);
+  });
+  return {
+    files: async () => (await Promise.all((await readdir(folder)).map((name) => readdir(join(folder, name))))).flat(),
+  };
 }

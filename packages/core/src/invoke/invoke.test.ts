@@ -258,3 +258,17 @@ test("an attempt that may have been done keeps the end unknown, whatever later a
   await expect(call("messages.send", send, { idempotencyKey: "k1" })).resolves.toMatchObject({ status: 201 });
   expect(new Set(effects).size).toBe(1);
 });
+
+test("a refused bot is ready again when the server accepts it", async () => {
+  const { call, world, value } = await withBot();
+  world.send = async () => {
+    throw new BotyardError("unauthenticated", "the server refuses the token");
+  };
+  await call("messages.send", send).catch(() => {});
+  const state = async () =>
+    (await value<{ items: { state: string }[] }>("bots.list", { connection: "chat" })).items[0]?.state;
+  expect(await state()).toBe("auth_required");
+  world.send = async () => ({ message: "m1" });
+  await call("messages.send", send);
+  expect(await state()).toBe("ready");
+});

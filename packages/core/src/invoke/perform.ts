@@ -159,6 +159,7 @@ export async function perform(parts: Performance): Promise<unknown> {
       const answer = await within(core, parts.deadline, parts.signal, operation, true, (signal) =>
         handler.run(input, call(attempt, signal)),
       );
+      if (target.as?.handle) core.supervisor.worked(live.id, target.as.handle);
       if (isBytesOutput(operation.output) || isStreamOutput(operation.output)) return answer;
       return parseAnswer(
         (operation.answer ?? operation.output) as GenericSchema,

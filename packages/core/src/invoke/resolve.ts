@@ -29,13 +29,6 @@ function credentialOf(core: Core, platform: AnyPlatform, connection: string, hol
 }
 
 function actingBot(core: Core, platform: AnyPlatform, bot: BotRecord): Acting {
-  const { enabled } = toTarget(bot);
-  if (!enabled)
-    throw new BotyardError(
-      "conflict",
-      `${bot.connection}/${bot.handle} is disabled; it does not act until it is enabled`,
-      { fix: `botyard bots enable ${bot.connection}/${bot.handle}` },
-    );
   if (bot.native.nativeId === null) {
     const step = core.registry
       .list("step", bot.connection)
@@ -46,6 +39,12 @@ function actingBot(core: Core, platform: AnyPlatform, bot: BotRecord): Acting {
       step ? { steps: [step.id], fix: `botyard steps get ${step.id} --reveal` } : {},
     );
   }
+  if (!toTarget(bot).enabled)
+    throw new BotyardError(
+      "conflict",
+      `${bot.connection}/${bot.handle} is disabled; it does not act until it is enabled`,
+      { fix: `botyard bots enable ${bot.connection}/${bot.handle}` },
+    );
   return {
     kind: "bot",
     id: bot.native.nativeId,

@@ -1,5 +1,6 @@
 import { BotyardError, isBotyardError, type Receive, type Resumed, type RunCall } from "@botyard/sdk";
 import type { Core } from "../core.ts";
+import { markCaller } from "../limits/caller.ts";
 import { toTarget } from "../registry/registry.ts";
 import type { Gaps } from "./gaps.ts";
 import { type Live, stateOf } from "./live.ts";
@@ -94,7 +95,8 @@ async function once(parts: LoopParts, onStarted: () => void): Promise<unknown> {
   };
   const call: RunCall = {
     ...(bot === undefined ? {} : { bot: toTarget(core.registry.bot(live.id, bot)) }),
-    signal: stop.signal,
+    // Requests of a run take turns under its bot's name.
+    signal: markCaller(stop.signal, { as: bot ?? null, deadline: null }),
     started(resumed) {
       if (started) return;
       started = true;

@@ -34,6 +34,8 @@ export interface Supervisor {
   ): Promise<{ readonly report: ProbeReport; readonly steps: readonly Step[] }>;
   capability(connection: string, operation: string): Capability;
   report(connection: string, subject: Subject, report: Report): void;
+  /** The server accepted a call of this bot: a refusal before is over. */
+  worked(connection: string, bot: string): void;
 }
 
 export type OpenSession = (live: Live, record: ConnectionRecord) => Promise<AnySession>;
@@ -228,6 +230,12 @@ export function createSupervisor(
       const platform = core.platforms.get(record.platform);
       if (!platform) throw new BotyardError("unsupported", `this binary has no platform "${record.platform}"`);
       return capabilityOf(createLive(record, platform, core.now()), operation);
+    },
+    worked(connection, bot) {
+      const live = lives.get(connection);
+      if (live?.bots.get(bot)?.state !== "auth_required") return;
+      live.bots.delete(bot);
+      told(live);
     },
     report(connection, subject, report) {
       const live = lives.get(connection);

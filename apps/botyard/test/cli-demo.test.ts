@@ -11,7 +11,9 @@ it("prints four lines that work as pasted, shows what happens, and leaves no fil
     .map((line) => line.trim())
     .filter(Boolean);
   expect(lines).toHaveLength(4);
-  expect(lines[0]).toMatch(/^export BOTYARD_URL=http:\/\/127\.0\.0\.1:\d+ BOTYARD_KEY=by_\w+$/);
+  expect(lines[0]).toMatch(
+    /^export BOTYARD_URL=http:\/\/127\.0\.0\.1:\d+ BOTYARD_KEY=by_\w+; botyard\(\) \{ .* "\$@"; \}$/,
+  );
 
   const pasted = await machine.shell(block);
   expect(pasted, pasted.err).toMatchObject({ code: 0 });

@@ -19,6 +19,8 @@ export interface Running {
   /** Resolves with what the pattern found on standard output; rejects when the program ends before. */
   until(pattern: RegExp): Promise<RegExpExecArray>;
   end(signal?: NodeJS.Signals): Promise<Ran>;
+  readonly ended: Promise<Ran>;
+  readonly pid: number;
 }
 
 export interface Machine {
@@ -28,6 +30,8 @@ export interface Machine {
   readonly env: Readonly<Record<string, string>>;
   run(argv: readonly string[], more?: { readonly env?: Record<string, string>; readonly stdin?: string }): Promise<Ran>;
   start(argv: readonly string[], more?: { readonly env?: Record<string, string> }): Running;
+  /** Any other program, in the same folder and with the same environment. */
+  spawn(command: string, args: readonly string[], more?: { readonly env?: Record<string, string> }): Running;
   /** A shell with these lines, as a person pastes them. */
   shell(lines: string, more?: { readonly env?: Record<string, string> }): Promise<Ran>;
 }
@@ -44,15 +48,18 @@ function collect(child: ChildProcess): { out: string; err: string; changed: () =
   return kept;
 }
 
-/** A folder of its own with home and data directory, taken away after the test with every program started in it. */
-export function createMachine(): Machine {
+/**
+ * A folder of its own with home and data directory, taken away with every program started in it: after the test, or
+ * when `atEnd` says.
+ */
+export function createMachine(atEnd: (clear: () => void) => void = onTestFinished): Machine {
   const folder = mkdtempSync(join(tmpdir(), "botyard-app-"));
   const data = join(folder, "data");
   // Runtimes keep caches of their own at home; where a person stands, and the data, are apart from it.
   const home = mkdtempSync(join(tmpdir(), "botyard-home-"));
   const env = { PATH: process.env["PATH"] ?? "", HOME: home, BOTYARD_DATA: data, NO_COLOR: "1", USER: "tester" };
   const children = new Set<ChildProcess>();
-  onTestFinished(() => {
+  atEnd(() => {
     for (const child of children) child.kill("SIGKILL");
     for (const path of [folder, home]) rmSync(path, { recursive: true, force: true });
   });
@@ -79,34 +86,40 @@ export function createMachine(): Machine {
     env,
     run: (argv, more = {}) => finish(launch(call[0] ?? "", [...call.slice(1), ...argv], more.env), more.stdin),
     shell: (lines, more = {}) => finish(launch("/bin/sh", ["-e", "-c", lines], more.env), undefined),
-    start(argv, more = {}) {
-      const child = launch(call[0] ?? "", [...call.slice(1), ...argv], more.env);
-      const kept = collect(child);
-      const closed = new Promise<Ran>((resolve) =>
-        child.once("close", (code) => resolve({ code, out: kept.out, err: kept.err })),
-      );
-      return {
-        out: () => kept.out,
-        err: () => kept.err,
-        until: (pattern) =>
-          new Promise((resolve, reject) => {
-            const look = (): void => {
-              const found = pattern.exec(kept.out);
-              if (found) resolve(found);
-            };
-            kept.changed = look;
-            look();
-            void closed.then((ran) =>
-              reject(new Error(`ended before ${pattern}: ${JSON.stringify(ran).slice(0, 2000)}`)),
-            );
-          }),
-        end(signal = "SIGTERM") {
-          // Deno reports whatever it killed itself as killed, also where the program ended by itself.
-          if (child.pid !== undefined) process.kill(child.pid, signal);
-          return closed;
-        },
-      };
+    start: (argv, more = {}) => follow(launch(call[0] ?? "", [...call.slice(1), ...argv], more.env)),
+    spawn: (command, args, more = {}) => follow(launch(command, args, more.env)),
+  };
+}
+
+function follow(child: ChildProcess): Running {
+  const kept = collect(child);
+  const closed = new Promise<Ran>((resolve) =>
+    child.once("close", (code) => resolve({ code, out: kept.out, err: kept.err })),
+  );
+  return {
+    ended: closed,
+    pid: child.pid ?? 0,
+    out: () => kept.out,
+    err: () => kept.err,
+    until: (pattern) =>
+      new Promise((resolve, reject) => {
+        const look = (): void => {
+          const found = pattern.exec(kept.out);
+          if (found) resolve(found);
+        };
+        kept.changed = look;
+        look();
+        void closed.then((ran) =>
+          reject(new Error(`ended before ${pattern}: ${JSON.stringify(ran).slice(0, 2000)}`)),
+        );
+      }),
+    end(signal = "SIGTERM") {
+      // Deno reports whatever it killed itself as killed, also where the program ended by itself.
+      if (child.pid !== undefined) process.kill(child.pid, signal);
+      return closed;
     },
+  };
+},
   };
 }
 

@@ -32,10 +32,11 @@ async function furnish(client: Client): Promise<void> {
 
 function script(self: string, url: string, key: string): readonly string[] {
   return [
-    `export BOTYARD_URL=${url} BOTYARD_KEY=${key}`,
-    `${self} sandbox say lobby "@helper are you there?"`,
-    `${self} events list --bot chat/helper`,
-    `${self} messages send lobby "yes, I am" --as helper`,
+    // The program's own call may be long: named once, the other lines are what a person types later.
+    `export BOTYARD_URL=${url} BOTYARD_KEY=${key}; botyard() { ${self} "$@"; }`,
+    `botyard sandbox say lobby "@helper are you there?"`,
+    `botyard events list --bot chat/helper`,
+    `botyard messages send lobby "yes, I am" --as helper`,
   ];
 }
 

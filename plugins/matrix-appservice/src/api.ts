@@ -20,6 +20,8 @@ import {
  * `invalid`, `conflict`, `too_large`, `rate_limited`, `unsupported` (no such endpoint), `upstream`, and what `Http` throws.
  */
 
+const because = (reason: string | undefined): JsonObject => (reason === undefined ? {} : { reason });
+
 /** Name and version of the server software, as its answers say; else its newest specification. @see https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientversions */
 export async function serverInfo(on: Caller): Promise<{ readonly name: string; readonly version: string | null }> {
   const response = await on.http.request(toRequest(on, { method: "GET", path: "/_matrix/client/versions" }));
@@ -53,20 +55,19 @@ export function register(on: Caller, username: string): Promise<{ readonly user_
 }
 
 /** @see https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3joinroomidoralias */
-export const join = (on: Caller, room: string): Promise<{ readonly room_id: string }> =>
-  call(on, { method: "POST", path: path`/_matrix/client/v3/join/${room}`, json: {} });
+export const join = (on: Caller, room: string, reason?: string): Promise<{ readonly room_id: string }> =>
+  call(on, { method: "POST", path: path`/_matrix/client/v3/join/${room}`, json: because(reason) });
 
 const act = (on: Caller, room: string, action: string, json: JsonObject): Promise<JsonObject> =>
   call(on, { method: "POST", path: path`/_matrix/client/v3/rooms/${room}/${action}`, json });
 
-const because = (reason: string | undefined): JsonObject => (reason === undefined ? {} : { reason });
-
 /** @see https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3roomsroomidinvite */
-export const invite = (on: Caller, room: string, user: string): Promise<JsonObject> =>
-  act(on, room, "invite", { user_id: user });
+export const invite = (on: Caller, room: string, user: string, reason?: string): Promise<JsonObject> =>
+  act(on, room, "invite", { user_id: user, ...because(reason) });
 
 /** @see https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3roomsroomidleave */
-export const leave = (on: Caller, room: string): Promise<JsonObject> => act(on, room, "leave", {});
+export const leave = (on: Caller, room: string, reason?: string): Promise<JsonObject> =>
+  act(on, room, "leave", because(reason));
 
 /** @see https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3roomsroomidkick */
 export const kick = (on: Caller, room: string, user: string, reason?: string): Promise<JsonObject> =>
@@ -77,8 +78,11 @@ export const ban = (on: Caller, room: string, user: string, reason?: string): Pr
   act(on, room, "ban", { user_id: user, ...because(reason) });
 
 /** @see https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3roomsroomidunban */
-export const unban = (on: Caller, room: string, user: string): Promise<JsonObject> =>
-  act(on, room, "unban", { user_id: user });
+export const unban = (on: Caller, room: string, user: string, reason?: string): Promise<JsonObject> =>
+  act(on, room, "unban", { user_id: user, ...because(reason) });
+
+/** Takes a room that was left out of the user's history. @see https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3roomsroomidforget */
+export const forget = (on: Caller, room: string): Promise<JsonObject> => act(on, room, "forget", {});
 
 /** @see https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3joined_rooms */
 export async function joinedRooms(on: Caller): Promise<readonly string[]> {
@@ -112,8 +116,14 @@ export const putState = (
   type: string,
   key: string,
   content: JsonObject,
+  ts?: number,
 ): Promise<{ readonly event_id: string }> =>
-  call(on, { method: "PUT", path: path`/_matrix/client/v3/rooms/${room}/state/${type}/${key}`, json: content });
+  call(on, {
+    method: "PUT",
+    path: path`/_matrix/client/v3/rooms/${room}/state/${type}/${key}`,
+    query: { ts },
+    json: content,
+  });
 
 /**
  * The same path and `txnId` again is answered with the first event. On Synapse the id is known to all users of the
@@ -127,8 +137,15 @@ export const send = (
   type: string,
   txnId: string,
   content: JsonObject,
+  /** Unix milliseconds: the event is dated so. Taken from application services only. */
+  ts?: number,
 ): Promise<{ readonly event_id: string }> =>
-  call(on, { method: "PUT", path: path`/_matrix/client/v3/rooms/${room}/send/${type}/${txnId}`, json: content });
+  call(on, {
+    method: "PUT",
+    path: path`/_matrix/client/v3/rooms/${room}/send/${type}/${txnId}`,
+    query: { ts },
+    json: content,
+  });
 
 /** @see https://spec.matrix.org/v1.19/client-server-api/#put_matrixclientv3roomsroomidredacteventidtxnid */
 export const redact = (
@@ -136,8 +153,13 @@ export const redact = (
   room: string,
   event: string,
   txnId: string,
+  reason?: string,
 ): Promise<{ readonly event_id: string }> =>
-  call(on, { method: "PUT", path: path`/_matrix/client/v3/rooms/${room}/redact/${event}/${txnId}`, json: {} });
+  call(on, {
+    method: "PUT",
+    path: path`/_matrix/client/v3/rooms/${room}/redact/${event}/${txnId}`,
+    json: because(reason),
+  });
 
 /** @see https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3roomsroomideventeventid */
 export const getEvent = (on: Caller, room: string, event: string): Promise<JsonObject> =>

@@ -85,14 +85,17 @@ async function store(context: Context, gap: Gap, events: readonly WireEvent[]): 
   const { owns } = await context.identity();
   let messages = 0;
   for (let at = 0; at < events.length; at += pageSize) {
-    const pending = new Map<string, unknown>();
     const drafts: Decoded[] = [];
-    for (const event of events.slice(at, at + pageSize)) drafts.push(await draftOf(context, event, owns, pending));
-    const committed = await context.host.commit(
-      { via: "backfill", gap: gap.id, events: drafts },
-      { put: Object.fromEntries(pending) },
-    );
-    context.memory.keep(pending);
+    const committed = await context.memory.exclusive(async () => {
+      const pending = new Map<string, unknown>();
+      for (const event of events.slice(at, at + pageSize)) drafts.push(await draftOf(context, event, owns, pending));
+      const done = await context.host.commit(
+        { via: "backfill", gap: gap.id, events: drafts },
+        { put: Object.fromEntries(pending) },
+      );
+      context.memory.keep(pending);
+      return done;
+    });
     messages += Math.min(committed.fresh, drafts.filter(({ type }) => type === "message.created").length);
   }
   return messages;

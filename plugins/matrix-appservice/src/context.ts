@@ -1,10 +1,11 @@
-import { BotyardError, type Acting, type Host, type Room } from "@botyard/sdk";
+import { BotyardError, type Acting, type Host, type Http, type Room } from "@botyard/sdk";
 import { whoami } from "./api.ts";
 import { checkUserId, serverOf } from "./ids.ts";
 import { createMemory, type Memory, type RoomFacts } from "./memory.ts";
 import { createUserMatch, ghostPrefixOf, serverNameOf } from "./namespaces.ts";
 import type { Caller } from "./request.ts";
 import type { Service, Settings } from "./settings.ts";
+import type { WireCreateRoom } from "./wire.ts";
 
 /** Who we are on the homeserver. */
 export interface Identity {
@@ -28,6 +29,38 @@ export interface Context {
   caller(user?: string, signal?: AbortSignal): Promise<Caller>;
   /** Origin of the homeserver. */
   readonly url: string;
+  /** People who act with a token of their own, by user id. */
+  readonly realUsers: Map<string, RealUser>;
+  /** What a program of the library answers in our place; absent: the setting `queries` decides. */
+  readonly answers: Answers;
+  /** Requests with a wrong hs_token so far: tells a wrong token from a wrong address. */
+  readonly refused: { count: number };
+  /** Works on one room at a time: what is read, changed and written would lose another's change. */
+  serial<T>(room: string, work: () => Promise<T>): Promise<T>;
+}
+
+/** Answers to what a homeserver asks. All may throw: then there is no such thing. */
+export interface Answers {
+  /** True: the user is registered before the homeserver hears it. */
+  user?: (userId: string) => boolean | Promise<boolean>;
+  /** A room to make under this alias; true: the program has made it. */
+  alias?: (alias: string) => boolean | WireCreateRoom | Promise<boolean | WireCreateRoom>;
+  /** Metadata of a protocol, or users and locations that fit; undefined: not found. */
+  thirdParty?: (query: ThirdPartyQuery) => unknown;
+}
+
+export interface ThirdPartyQuery {
+  readonly kind: "protocol" | "user" | "location";
+  /** Null: asked by user id or alias. */
+  readonly protocol: string | null;
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+/** A person's account that we may use: a double puppet. */
+export interface RealUser {
+  readonly token: string;
+  /** Where their account lives, if not on the connection's homeserver. */
+  readonly http?: Http;
 }
 
 const serverKey = "server";
@@ -73,6 +106,10 @@ export function createContext(host: Host<Settings>): Context {
     service,
     url,
     memory: createMemory(host.store),
+    realUsers: new Map(),
+    answers: {},
+    refused: { count: 0 },
+    serial: createSerial(),
     identity() {
       known ??= identify().catch((error: unknown) => {
         known = undefined;
@@ -82,25 +119,57 @@ export function createContext(host: Host<Settings>): Context {
     },
     async caller(user, signal = host.signal) {
       const userId = user ?? (await context.identity()).sender;
-      return { http, token: await token(), userId, signal, limit: (state) => host.limit(state) };
+      const limit: Caller["limit"] = (state) => host.limit(state);
+      const real = context.realUsers.get(userId);
+      if (real !== undefined) return { http: real.http ?? http, token: real.token, userId, own: true, signal, limit };
+      return { http, token: await token(), userId, signal, limit };
     },
   };
   return context;
 }
 
-/** The user a call acts as: a bot's, a ghost of the namespace, or the sender. Throws `forbidden` for anybody else. */
+/** Who a person's token belongs to, asked once; from then on calls as that user use it. */
+async function puppet(context: Context, account: Acting): Promise<string> {
+  const { credential } = account;
+  if (credential === null)
+    throw new BotyardError("unauthenticated", `no puppet-token of the account "${account.id}" is kept`, {
+      fix: `botyard credentials import ${context.host.connection.id} puppet-token --account ${account.id} --secret -`,
+    });
+  const known = [...context.realUsers].find(([, { token }]) => token === credential.secret);
+  if (known !== undefined) return known[0];
+  const http = context.host.http(context.url);
+  const { user_id: user } = await whoami({ http, token: credential.secret, signal: context.host.signal });
+  context.realUsers.set(user, { token: credential.secret });
+  return user;
+}
+
+/** The user a call acts as: a bot's, a ghost of the namespace, the sender, or a person by their own token. Throws `forbidden` for anybody else. */
 export async function actorOf(context: Context, as: Acting | null): Promise<string> {
   const { sender, owns } = await context.identity();
   if (as === null) return sender;
-  if (as.kind === "account")
-    throw new BotyardError("unsupported", "acting as a person's account with a puppet token is not supported yet", {
-      instead: "--as user:@ghost:server",
-    });
+  if (as.kind === "account") return puppet(context, as);
   const wrong = checkUserId(as.id);
   if (wrong !== undefined)
     throw new BotyardError("invalid", wrong, { issues: [{ path: "as", expected: "user:@name:server" }] });
   if (owns(as.id)) return as.id;
   throw new BotyardError("forbidden", `${as.id} is outside the users namespace of the registration`);
+}
+
+/** Runs pieces of work with the same name one after the other. */
+function createSerial(): Context["serial"] {
+  const last = new Map<string, Promise<unknown>>();
+  return (name, work) => {
+    const done = (last.get(name) ?? Promise.resolve()).then(work, work);
+    const kept = done.then(
+      () => {},
+      () => {},
+    );
+    last.set(name, kept);
+    void kept.then(() => {
+      if (last.get(name) === kept) last.delete(name);
+    });
+    return done;
+  };
 }
 
 /** A room as the neutral shape. */

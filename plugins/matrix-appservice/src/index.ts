@@ -2,11 +2,17 @@ import { BotyardError, definePlatform, type Session } from "@botyard/sdk";
 import { backfill } from "./backfill.ts";
 import { capabilities, type Capabilities } from "./capabilities.ts";
 import { createContext, type Context } from "./context.ts";
+import { createListener, type Listening } from "./listener.ts";
 import * as native from "./native.ts";
 import { bots } from "./operations/bots.ts";
 import { files } from "./operations/files.ts";
 import { members } from "./operations/members.ts";
+import { matrixMembers } from "./operations/matrix-members.ts";
+import { matrixMessages } from "./operations/matrix-messages.ts";
+import { matrixPeople } from "./operations/matrix-people.ts";
+import { matrixRooms } from "./operations/matrix-rooms.ts";
 import { messages } from "./operations/messages.ts";
+import { presence, typing } from "./operations/presence.ts";
 import { reactions } from "./operations/reactions.ts";
 import { rooms } from "./operations/rooms.ts";
 import { users } from "./operations/users.ts";
@@ -21,12 +27,41 @@ import { resolveRoom } from "./rooms.ts";
 import { extras, settings, toService } from "./settings.ts";
 
 export { checkRegistration, type Finding } from "./registration-check.ts";
+export { createAppService } from "./library/app-service.ts";
+export type { AppService, AppServiceOptions, AppServiceUser, EventHandler, PuppetOptions } from "./library/types.ts";
+export type { AppEvent, DeadLetter } from "./library/inbox.ts";
+export type { Intent, SendOptions } from "./library/intent.ts";
+export type { Listening } from "./listener.ts";
+export { memoryStore, type Store } from "./library/store.ts";
+export { fileStore } from "./library/store-file.ts";
+export type { Answers, ThirdPartyQuery } from "./context.ts";
+export type { MemberInfo } from "./room-state.ts";
 export { createRegistration, fromYaml, toYaml, type Registration, type RegistrationInput } from "./registration.ts";
 
 /** Proves the way from the homeserver to us this often. */
 const proveEveryMs = 60_000;
 
 function open(context: Context): Session<Capabilities> {
+  const http = createHttpReceiver(context);
+  const listener = createListener(http, { log: context.host.log });
+  const { listen } = context.host.connection.settings;
+  let listening: Promise<Listening> | undefined;
+
+  /** The port of our own, from the first time that anything is to be received. */
+  async function openPort(): Promise<void> {
+    if (listen === undefined) return;
+    listening ??= listener.listen(addressOf(listen));
+    try {
+      await listening;
+    } catch (cause) {
+      listening = undefined;
+      throw new BotyardError("conflict", `${listen} cannot be listened on: another program may use it`, {
+        cause,
+        fix: `end that program, or set another "listen" of the connection, and the same in the registration's url`,
+      });
+    }
+  }
+
   return {
     operations: {
       ...bots(context),
@@ -36,13 +71,22 @@ function open(context: Context): Session<Capabilities> {
       ...reactions(context),
       ...files(context),
       ...users(context),
+      ...typing(context),
+      ...presence(context),
+      ...matrixRooms(context),
+      ...matrixMembers(context),
+      ...matrixMessages(context),
+      ...matrixPeople(context),
     },
     probe: ({ signal }) => probe(context, signal),
-    resolveRoom: (ref) => resolveRoom(context, ref, context.host.signal),
+    resolveRoom: (ref, as) => resolveRoom(context, ref, as ?? null, context.host.signal),
     receive: {
-      http: createHttpReceiver(context),
+      http,
       maxBodyBytes,
-      run: (call) => watch(context, call),
+      run: async (call) => {
+        await openPort();
+        await watch(context, call);
+      },
       prove: { everyMs: proveEveryMs, timeoutMs: 20_000, check: ({ signal }) => prove(context, signal) },
       backfill: (gap, signal) => backfill(context, gap, signal),
     },
@@ -59,7 +103,7 @@ function open(context: Context): Session<Capabilities> {
         bucketOf(request, typeof request.query?.["user_id"] === "string" ? request.query["user_id"] : undefined),
       learn: () => null,
     },
-    close: async () => {},
+    close: () => listener.close(),
   };
 }
 
@@ -86,10 +130,17 @@ export default definePlatform({
       help: "it stands in the registration file: --registration FILE",
       recover: "refetch",
     },
+    "puppet-token": {
+      title: "Access token of a person's account",
+      holder: "account",
+      help: "in the person's Matrix client: Settings, Help & About, Access Token; or a login of the application service",
+      recover: "refetch",
+    },
   },
   capabilities,
   extras,
   native,
+  massMentions: ["@room"],
   tools: {
     "matrix.registration": async ({ server, url, bot = "botyard", users: patterns, aliases, id }) => {
       const made = createRegistration({
@@ -125,6 +176,11 @@ export default definePlatform({
     return open(context);
   },
 });
+
+function addressOf(listen: string): { readonly host: string; readonly port: number } {
+  const colon = listen.lastIndexOf(":");
+  return { host: listen.slice(0, colon).replace(/^\[|\]$/g, ""), port: Number(listen.slice(colon + 1)) };
+}
 
 function refuseFaults(findings: readonly Finding[]): void {
   const faults = findings.filter(({ level }) => level === "fault");

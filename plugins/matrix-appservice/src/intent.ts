@@ -21,6 +21,8 @@ export async function ensureRegistered(
   options: { readonly signal?: AbortSignal; readonly fresh?: boolean } = {},
 ): Promise<Registered> {
   const { memory } = context;
+  // A person's account is there already, and none of ours to make.
+  if (context.realUsers.has(user)) return "known";
   if (options.fresh !== true && (await memory.isRegistered(user))) return "known";
   const wrong = checkUserId(user) ?? checkLocalpart(localpartOf(user));
   if (wrong !== undefined) throw new BotyardError("invalid", wrong);
@@ -48,6 +50,8 @@ interface EnsureOptions {
   readonly signal?: AbortSignal;
   /** Does not trust the memory. */
   readonly fresh?: boolean;
+  /** Who lifts bans and invites: default the sender; `null`: nobody. */
+  readonly by?: string | null;
 }
 
 const was: Joined = { joined: false, via: "was in there" };
@@ -74,6 +78,7 @@ export async function ensureJoined(
   const done: string[] = registered === "made" ? ["registered"] : [];
   const finish = async (): Promise<Joined> => {
     await memory.setMembership(room, user, "join");
+    await memory.setMember(room, user, { membership: "join" });
     return { joined: true, via: [...done, "joined"].join(", ") };
   };
   let refusal = await tryJoin(on, room);
@@ -104,7 +109,7 @@ async function tryJoin(on: Caller, room: string): Promise<string | undefined> {
   }
 }
 
-/** The sender lifts a ban and invites. Servers report a ban as M_BAD_STATE or as M_FORBIDDEN, so the state decides. */
+/** The inviter lifts a ban and invites. Servers report a ban as M_BAD_STATE or as M_FORBIDDEN, so the state decides. */
 async function letIn(
   context: Context,
   user: string,
@@ -112,9 +117,11 @@ async function letIn(
   banned: boolean,
   options: EnsureOptions,
 ): Promise<string[]> {
-  const { sender } = await context.identity();
-  if (user === sender) throw notIn(sender, room);
+  const { sender: bridge } = await context.identity();
+  const sender = options.by === undefined ? bridge : options.by;
+  if (sender === null || user === sender) throw notIn(user, room);
   try {
+    // An inviter that is not in there is brought in by the bridge bot.
     await ensureJoined(context, sender, room, options.signal === undefined ? {} : { signal: options.signal });
   } catch (error) {
     if (refusedWith(error, errcodes.forbidden, errcodes.badState)) throw notIn(sender, room, user, error);
@@ -171,8 +178,8 @@ async function membershipSeen(on: Caller, room: string, user: string): Promise<M
 }
 
 /**
- * Does something in a room as a user. After the homeserver's M_FORBIDDEN, registration and membership are looked at
- * again, and where that changed something it is tried once more.
+ * Does something in a room as a user. After the homeserver's M_FORBIDDEN what is remembered of registration, membership
+ * and power levels is dropped and read again; where that changed something it is tried once more.
  */
 export async function inRoom<T>(
   context: Context,
@@ -186,6 +193,7 @@ export async function inRoom<T>(
     return await work(on);
   } catch (error) {
     if (!refusedWith(error, errcodes.forbidden)) throw error;
+    await context.memory.setLevels(room, undefined);
     const { joined } = await ensureJoined(context, user, room, { signal, fresh: true });
     if (!joined) throw error;
     return work(on);

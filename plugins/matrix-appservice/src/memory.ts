@@ -1,6 +1,7 @@
 import type { PluginStore } from "@botyard/sdk";
 import { isObject, objectOf, textOf, type Membership, type WireEvent } from "./wire.ts";
 import { membershipOf } from "./decode-member.ts";
+import { createRoomState, stateEntries, type RoomState } from "./room-state.ts";
 
 /** What is known of a room, for events and lists. */
 export interface RoomFacts {
@@ -22,7 +23,7 @@ export interface Reaction {
  * What the homeserver has told about our own users and rooms, kept in the connection's store: a repeated join is not
  * harmless, so it has to survive a restart. Ten thousand ghosts are ten thousand small rows and no memory.
  */
-export interface Memory {
+export interface Memory extends RoomState {
   isRegistered(user: string): Promise<boolean>;
   setRegistered(user: string, registered: boolean): Promise<void>;
   membership(room: string, user: string): Promise<Membership | undefined>;
@@ -36,6 +37,8 @@ export interface Memory {
   /** Entries that events add; they count once `keep` was called, after the same entries were stored. */
   learn(event: WireEvent, owns: (user: string) => boolean, pending: Map<string, unknown>): Promise<void>;
   keep(entries: ReadonlyMap<string, unknown>): void;
+  /** Runs `learn`, storing and `keep` as one: what our own calls find out meanwhile waits, and is not overwritten by older news. */
+  exclusive<T>(work: () => Promise<T>): Promise<T>;
   /** Forgets all but the newest reactions: a redaction of an older one is reported as a deleted message. */
   prune(): Promise<void>;
   /** As it will be once `pending` is stored. */
@@ -50,8 +53,13 @@ const reactionKey = (event: string): string => `re/${event}`;
 
 const keptReactions = 5000;
 
+/** Characters of one value of the store; a homeserver's events are not larger, what is put together of several could be. */
+const largestValue = 60_000;
+/** Most of a name or topic that is remembered. */
+const longestText = 4_000;
+
 /** Entries held in memory in front of the store. */
-const cacheSize = 20_000;
+const cacheSize = 60_000;
 
 export function createMemory(store: PluginStore): Memory {
   const cache = new Map<string, unknown>();
@@ -71,10 +79,18 @@ export function createMemory(store: PluginStore): Memory {
     return value ?? undefined;
   }
 
-  async function put(key: string, value: unknown): Promise<void> {
-    await store.put({ [key]: value ?? null });
-    remember(key, value);
+  let last: Promise<unknown> = Promise.resolve();
+  function exclusive<T>(work: () => Promise<T>): Promise<T> {
+    const done = last.then(work, work);
+    last = done.catch(() => {});
+    return done;
   }
+
+  const put = (key: string, value: unknown): Promise<void> =>
+    exclusive(async () => {
+      await store.put({ [key]: value ?? null });
+      remember(key, value);
+    });
 
   const read = async (key: string, pending: ReadonlyMap<string, unknown>): Promise<unknown> =>
     pending.has(key) ? (pending.get(key) ?? undefined) : get(key);
@@ -89,6 +105,7 @@ export function createMemory(store: PluginStore): Memory {
   }
 
   return {
+    ...createRoomState({ get, put }),
     isRegistered: async (user) => (await get(registeredKey(user))) === true,
     setRegistered: (user, registered) => put(registeredKey(user), registered ? true : undefined),
     membership: async (room, user) => membershipOf(await get(memberKey(room, user))),
@@ -104,22 +121,29 @@ export function createMemory(store: PluginStore): Memory {
       const old = all.sort((a, b) => b.at - a.at).slice(keptReactions);
       if (old.length > 0) await store.put(Object.fromEntries(old.map(({ key }) => [key, null])));
     },
+    exclusive,
     keep: (entries) => entries.forEach((value, key) => remember(key, value)),
     async learn(event, owns, pending) {
       const { type, room_id: room, state_key: key, content } = event;
-      if (type === "m.room.member" && key !== undefined && owns(key)) {
-        const now = membershipOf(content["membership"]);
-        if (now !== undefined) pending.set(memberKey(room, key), now);
-      }
+      // What the store would refuse must not keep the homeserver's queue from going on.
+      const set = (entry: string, value: unknown): void => {
+        if (JSON.stringify(value).length <= largestValue) pending.set(entry, value);
+      };
+      const ours = type === "m.room.member" && key !== undefined && owns(key) ? memberKey(room, key) : undefined;
+      const now = ours === undefined ? undefined : membershipOf(content["membership"]);
+      // Nobody who is in a room is invited to it: the invite is older than the join we have made since.
+      const late = ours !== undefined && now === "invite" && (await read(ours, pending)) === "join";
+      if (ours !== undefined && now !== undefined && !late) set(ours, now);
+      if (!late) for (const [entry, value] of stateEntries(event)) set(entry, value);
       if (type === "m.reaction" && key === undefined) {
         const relates = objectOf(content["m.relates_to"]);
         const [message, emoji] = [textOf(relates["event_id"]), textOf(relates["key"])];
         if (message !== undefined && emoji !== undefined)
-          pending.set(reactionKey(event.event_id), { message, emoji, at: event.origin_server_ts });
+          set(reactionKey(event.event_id), { message, emoji, at: event.origin_server_ts });
       }
       const before = toFacts(await read(roomKey(room), pending));
       const after = factsAfter(event, before ?? {});
-      if (after !== undefined) pending.set(roomKey(room), after);
+      if (after !== undefined) set(roomKey(room), after);
     },
   };
 }
@@ -151,7 +175,7 @@ export function applyState(facts: RoomFacts, type: string, content: WireEvent["c
 
 function withText(facts: RoomFacts, field: "name" | "alias" | "topic", value: unknown): RoomFacts {
   const { [field]: _, ...rest } = facts;
-  return typeof value === "string" && value !== "" ? { ...rest, [field]: value } : rest;
+  return typeof value === "string" && value !== "" ? { ...rest, [field]: value.slice(0, longestText) } : rest;
 }
 
 function toFacts(value: unknown): RoomFacts | undefined {

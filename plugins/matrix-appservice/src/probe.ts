@@ -1,7 +1,10 @@
 import type { Check, ProbeReport, StepDraft } from "@botyard/sdk";
 import { serverInfo, whoami } from "./api.ts";
 import type { Context } from "./context.ts";
+import { ensureRegistered } from "./intent.ts";
 import { tryWay, type Way } from "./proof.ts";
+import { refusedWith } from "./request.ts";
+import { errcodes } from "./wire.ts";
 
 /** Looks at the homeserver, and at the way back from it. Throws `unauthenticated` for a wrong as_token, `unreachable`. */
 export async function probe(context: Context, signal: AbortSignal): Promise<ProbeReport> {
@@ -20,6 +23,7 @@ export async function probe(context: Context, signal: AbortSignal): Promise<Prob
           detail: `the as_token belongs to ${user}, the registration says ${sender}`,
           fix: "connect again with the registration file that the homeserver loads",
         },
+    await bridgeBot(context, signal),
     ...service.users.map(({ regex, exclusive }): Check => ({
       name: "namespace",
       state: "info",
@@ -42,6 +46,24 @@ export async function probe(context: Context, signal: AbortSignal): Promise<Prob
       fix: "set rate_limited: false in the registration file and restart the homeserver",
     });
   return { server, checks, continuity: "observed", steps: stepsFor(context, way) };
+}
+
+/** The sender acts unregistered on Synapse and then stands in rooms without a profile: it is made here. */
+async function bridgeBot(context: Context, signal: AbortSignal): Promise<Check> {
+  const { sender } = await context.identity();
+  const name = "bridge bot";
+  try {
+    const made = await ensureRegistered(context, sender, { signal, fresh: true });
+    return { name, state: "ok", detail: made === "made" ? `${sender} was registered now` : `${sender} is registered` };
+  } catch (error) {
+    if (!refusedWith(error, errcodes.exclusive, errcodes.forbidden)) throw error;
+    return {
+      name,
+      state: "fail",
+      detail: `the homeserver does not let this registration make ${sender}`,
+      fix: `set sender_localpart to a name that no other registration reserves, restart the homeserver, connect again`,
+    };
+  }
 }
 
 function stepsFor({ service, url }: Context, way: Way): StepDraft[] {

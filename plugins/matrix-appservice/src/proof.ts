@@ -10,6 +10,8 @@ export type Way =
 
 /** Where the homeserver should reach us, or why nobody can say. */
 function wantedUrl(context: Context): string | undefined {
+  const { listen } = context.host.connection.settings;
+  if (listen !== undefined) return `http://${listen}`;
   try {
     return context.host.hooks.url();
   } catch {
@@ -31,6 +33,7 @@ export async function tryWay(context: Context, signal: AbortSignal): Promise<Way
     wanted === undefined
       ? "set hooks.publicUrl in botyard.yaml to the address under which the homeserver reaches this machine"
       : setUrl(wanted);
+  const refusedBefore = context.refused.count;
   try {
     const { duration_ms: ms } = await ping(on, service.id, `botyard-${host.clock.now()}`);
     return { ok: true, detail: `ping ${ms} ms` };
@@ -52,6 +55,12 @@ export async function tryWay(context: Context, signal: AbortSignal): Promise<Way
       case "M_CONNECTION_TIMEOUT":
         return bad(`ping answered ${code}: the homeserver cannot open ${service.url ?? ""}`);
       case "M_BAD_STATUS":
+        // We saw it ourselves: the way is right, the token is not.
+        if (context.refused.count > refusedBefore)
+          return bad(
+            "the homeserver reaches us, but with another hs_token than the registration kept here",
+            "connect again with the registration file that the homeserver loads: botyard connect matrix … --registration FILE",
+          );
         return bad(
           `ping answered M_BAD_STATUS: the homeserver reaches ${service.url ?? ""}, but is refused there: another program, a wrong path, or another hs_token`,
         );

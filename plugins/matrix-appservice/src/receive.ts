@@ -1,13 +1,14 @@
 import { timingSafeEqual, createHash } from "node:crypto";
-import type { HookRequest, HookResponse, Receive } from "@botyard/sdk";
+import type { EventDraft, HookRequest, HookResponse, Receive } from "@botyard/sdk";
 import type { Context } from "./context.ts";
 import { decodeEvent, type Decoded } from "./decode.ts";
 import type { RoomFacts } from "./memory.ts";
-import { answerQuery } from "./queries.ts";
+import { decodeEdu, withoutPrivate } from "./decode-edu.ts";
+import { answerQuery, answerThirdParty } from "./queries.ts";
 import { readFacts } from "./rooms.ts";
 import { toRoom } from "./context.ts";
 import { planTransaction, readTransaction } from "./transactions.ts";
-import { appBase, isObject, type WireEvent } from "./wire.ts";
+import { appBase, isObject, type WireEdu, type WireEvent } from "./wire.ts";
 
 /** A transaction holds up to 100 events of 64 KiB, and a refused one is repeated for ever. */
 export const maxBodyBytes = 50 * 1024 * 1024;
@@ -37,8 +38,10 @@ export function createHttpReceiver(context: Context): NonNullable<Receive["http"
       case "users":
       case "rooms":
         return (await answerQuery(context, route.kind, route.name)) ? ok : refusal(404, "M_NOT_FOUND", "Not found");
-      case "thirdparty":
-        return refusal(404, "M_NOT_FOUND", "Not found");
+      case "thirdparty": {
+        const found = await answerThirdParty(context, route.name, route.more, request.query);
+        return found === undefined ? refusal(404, "M_NOT_FOUND", "Not found") : { status: 200, json: found };
+      }
     }
   };
 }
@@ -48,8 +51,10 @@ type Kind = "transactions" | "ping" | "users" | "rooms" | "thirdparty";
 interface Route {
   readonly kind: Kind;
   readonly method: "PUT" | "POST" | "GET";
-  /** Transaction id, user id or alias. */
+  /** Transaction id, user id, alias, or what a third-party lookup is for. */
   readonly name: string;
+  /** Protocol of a third-party lookup. */
+  readonly more?: string;
 }
 
 /** Old homeservers leave the base away. */
@@ -57,11 +62,23 @@ function routeOf(path: string): Route | undefined {
   const rest = path.startsWith(`${appBase}/`) ? path.slice(appBase.length) : path;
   const [, first = "", second, ...more] = rest.split("/");
   if (first === "ping" && second === undefined) return { kind: "ping", method: "POST", name: "" };
-  if (first === "thirdparty" && second !== undefined) return { kind: "thirdparty", method: "GET", name: "" };
+  if (first === "thirdparty" && second !== undefined) return thirdPartyRoute(second, more);
   const method = first === "transactions" ? "PUT" : first === "users" || first === "rooms" ? "GET" : undefined;
   if (method === undefined || second === undefined || second === "" || more.length > 0) return undefined;
   try {
     return { kind: first as Kind, method, name: decodeURIComponent(second) };
+  } catch {
+    return undefined;
+  }
+}
+
+function thirdPartyRoute(kind: string, [protocol, ...more]: readonly string[]): Route | undefined {
+  const named = protocol !== undefined && protocol !== "";
+  const known = kind === "user" || kind === "location" || (kind === "protocol" && named);
+  if (!known || more.length > 0) return undefined;
+  try {
+    const decoded = named ? { more: decodeURIComponent(protocol) } : {};
+    return { kind: "thirdparty", method: "GET", name: kind, ...decoded };
   } catch {
     return undefined;
   }
@@ -81,6 +98,7 @@ async function authorize(context: Context, request: HookRequest): Promise<HookRe
   if (bearer === undefined && query === undefined) return refusal(401, "M_MISSING_TOKEN", "Missing access token");
   const wanted = await context.host.credentials.find({ kind: "hs-token" });
   const good = wanted !== null && [bearer, query].every((token) => token === undefined || same(token, wanted.secret));
+  if (!good) context.refused.count += 1;
   return good ? undefined : refusal(403, "M_FORBIDDEN", "Bad token supplied");
 }
 
@@ -103,17 +121,42 @@ function createTransactions(context: Context): Transactions {
   // One after the other: what a transaction teaches about rooms counts for the next.
   let last: Promise<void> = Promise.resolve();
 
-  async function commit(txnId: string, events: readonly WireEvent[], raw: Uint8Array): Promise<void> {
+  const typing = new Map<string, ReadonlySet<string>>();
+
+  async function commit(
+    txnId: string,
+    events: readonly WireEvent[],
+    edus: readonly WireEdu[],
+    raw: Uint8Array,
+  ): Promise<void> {
     const { owns } = await context.identity();
+    await context.memory.exclusive(() => learnAndStore(txnId, events, edus, raw, owns));
+    for (const room of new Set(events.map((event) => event.room_id))) refresh(room);
+  }
+
+  async function learnAndStore(
+    txnId: string,
+    events: readonly WireEvent[],
+    edus: readonly WireEdu[],
+    raw: Uint8Array,
+    owns: (user: string) => boolean,
+  ): Promise<void> {
     const pending = new Map<string, unknown>();
-    const drafts: Decoded[] = [];
+    const drafts: EventDraft[] = [];
     for (const event of events) drafts.push(await draftOf(context, event, owns, pending));
+    if (context.host.connection.settings.ephemeral !== false)
+      for (const edu of edus) drafts.push(...decodeEdu(edu, { owns, typing, nowMs: context.host.clock.now() }));
+    if (drafts.length === 0) return;
     await context.host.commit(
-      { via: "transaction", id: txnId, raw, events: drafts },
+      {
+        via: "transaction",
+        id: txnId,
+        raw: edus.some(({ type }) => type === "m.receipt") ? withoutPrivate(raw) : raw,
+        events: drafts,
+      },
       { put: Object.fromEntries(pending) },
     );
     context.memory.keep(pending);
-    for (const room of new Set(events.map((event) => event.room_id))) refresh(room);
   }
 
   /** A room we were let into has told us nothing of itself: it is asked, after the answer to the homeserver. */
@@ -137,7 +180,7 @@ function createTransactions(context: Context): Transactions {
       return ok;
     }
     const { fresh } = planTransaction(transaction, { transaction: () => false, event: () => false });
-    const done = last.then(() => (fresh.length === 0 ? undefined : commit(txnId, fresh, raw)));
+    const done = last.then(() => commit(txnId, fresh, transaction.ephemeral, raw));
     last = done.catch(() => {});
     handled.set(key, done);
     try {

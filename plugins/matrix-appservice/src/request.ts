@@ -15,6 +15,8 @@ export interface Caller {
   readonly token: string;
   /** Always sent: some homeservers take the application service itself for another user. Absent only to ask who that is. */
   readonly userId?: string;
+  /** The token is the user's own: `user_id` is not sent. */
+  readonly own?: true;
   readonly signal?: AbortSignal;
   /** Told when the homeserver slows us down. */
   readonly limit?: (state: BucketState) => void;
@@ -30,13 +32,13 @@ export interface UpstreamCall {
 
 /** Token in the header, never in the query: homeservers refuse both together. */
 export function toRequest(on: Caller, call: UpstreamCall): HttpRequest {
-  const { userId: user_id } = on;
+  const user_id = on.own === true ? undefined : on.userId;
   return {
     method: call.method,
     path: call.path,
     query: { ...call.query, ...(user_id === undefined ? {} : { user_id }) },
     headers: { authorization: `Bearer ${on.token}` },
-    bucket: bucketOf(call, user_id),
+    bucket: bucketOf(call, on.userId),
     ...(call.json === undefined ? {} : { json: call.json }),
     ...(call.timeoutMs === undefined ? {} : { timeoutMs: call.timeoutMs }),
     ...(on.signal === undefined ? {} : { signal: on.signal }),

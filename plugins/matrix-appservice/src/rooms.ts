@@ -1,7 +1,9 @@
 import * as api from "./api.ts";
-import type { Context } from "./context.ts";
+import type { Acting } from "@botyard/sdk";
+import { actorOf, type Context } from "./context.ts";
 import { checkAlias, checkRoomId } from "./ids.ts";
 import { applyState, type RoomFacts } from "./memory.ts";
+import { findDirect } from "./methods/direct.ts";
 import { orUndefined, refusedWith, type Caller } from "./request.ts";
 import { errcodes } from "./wire.ts";
 
@@ -27,9 +29,18 @@ export async function witness(context: Context, room: string): Promise<string> {
   return (await context.memory.joinedTo(room))[0] ?? sender;
 }
 
-/** The id behind a room's id, `#alias:server` or `#alias` of our own server; `user:<id>` has no fixed room yet. */
-export async function resolveRoom(context: Context, ref: string, signal: AbortSignal): Promise<string | null> {
+/** The id behind a room's id, `#alias:server`, `#alias` of our own server, or `user:<id>` where the acting user has such a room. */
+export async function resolveRoom(
+  context: Context,
+  ref: string,
+  as: Acting | null,
+  signal: AbortSignal,
+): Promise<string | null> {
   if (checkRoomId(ref) === undefined) return ref;
+  if (ref.startsWith("user:@")) {
+    const actor = { context, user: await actorOf(context, as), signal, effectId: "", attempt: 1 };
+    return (await findDirect(actor, ref.slice("user:".length))) ?? null;
+  }
   if (!ref.startsWith("#")) return null;
   const alias = ref.includes(":") ? ref : `${ref}:${(await context.identity()).serverName}`;
   if (checkAlias(alias) !== undefined) return null;

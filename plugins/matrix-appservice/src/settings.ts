@@ -33,7 +33,16 @@ export const settings = v.strictObject({
   ),
   /** Put before a handle to name a bot's user; default: the fixed beginning of the first users regex. */
   ghostPrefix: v.optional(v.pipe(v.string(), v.regex(/^[a-z0-9._=/+-]*$/, expected("characters a-z 0-9 . _ = / + -")))),
-  /** Which users the homeserver may bring to life by asking for them: bots we manage, all of the namespace, none. */
+  /** A port of the connection's own, `127.0.0.1:29400`, with the paths at its root: a registration made for another program stays valid. */
+  listen: v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^(?:\[[0-9a-fA-F:]+\]|[0-9A-Za-z.-]+):\d{1,5}$/, expected("an address like 127.0.0.1:29400")),
+    ),
+  ),
+  /** Whether typing, presence and receipts become events. They come only where the registration asks for them. */
+  ephemeral: v.optional(v.boolean(), true),
+  /** Which users the homeserver may bring to life by asking for them: bots we manage, all of the namespace (with aliases, each a new public room), none. */
   queries: v.optional(v.picklist(["managed", "namespace", "deny"]), "managed"),
 });
 export interface Settings extends v.InferOutput<typeof settings> {}
@@ -76,11 +85,18 @@ const BotNative = v.object({
 export const EventNative = v.object({
   /** Type of the Matrix event: `m.room.message`. */
   type: v.string(),
-  eventId: v.string(),
+  /** Absent for what is no event of a room: typing, presence, receipts. */
+  eventId: v.optional(v.string()),
   msgtype: v.optional(v.string()),
   stateKey: v.optional(v.string()),
   /** Content of state, and of events that have no neutral kind. */
   content: v.optional(v.record(v.string(), v.unknown())),
+  /** Of `typing`: false when it ended. */
+  typing: v.optional(v.boolean()),
+  /** Of `presence`: online, unavailable, offline. */
+  presence: v.optional(v.string()),
+  /** What a user shows beside their presence. */
+  status: v.optional(v.nullable(v.string())),
 });
 export interface EventNative extends v.InferOutput<typeof EventNative> {}
 

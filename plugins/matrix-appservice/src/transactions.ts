@@ -31,7 +31,7 @@ export function readTransaction(txnId: string, body: JsonObject): Transaction {
     else events.push(event);
   }
   const ephemeral = [...listOf(body["ephemeral"]), ...listOf(body["de.sorunome.msc2409.ephemeral"])].flatMap(readEdu);
-  return { key: transactionKey(txnId, events), events, ephemeral, odd };
+  return { key: transactionKey(txnId, events, ephemeral), events, ephemeral, odd };
 }
 
 function listOf(value: unknown): readonly unknown[] {
@@ -89,9 +89,15 @@ function readEdu(entry: unknown): WireEdu[] {
 }
 
 /** Transaction ids start again at 1 when the homeserver's database is new: only id and event ids together are a key. */
-function transactionKey(txnId: string, events: readonly Pick<WireEvent, "event_id">[]): string {
+function transactionKey(
+  txnId: string,
+  events: readonly Pick<WireEvent, "event_id">[],
+  ephemeral: readonly WireEdu[],
+): string {
   const hash = createHash("sha256").update(txnId);
   for (const { event_id: id } of events) hash.update("\n").update(id);
+  // A retry has lost what is not kept; where there is nothing else, it is what tells one from another.
+  if (events.length === 0) hash.update("\n\n").update(JSON.stringify(ephemeral));
   return hash.digest("base64url");
 }
 

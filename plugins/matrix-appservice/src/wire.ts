@@ -89,6 +89,26 @@ export interface WireJoinedMembers {
   >;
 }
 
+/** States of `PUT presence`; Synapse knows `busy` under its unstable name only. */
+export const presences = ["online", "unavailable", "offline"] as const;
+export type Presence = (typeof presences)[number];
+
+export interface WirePresence {
+  readonly presence: string;
+  readonly status_msg?: string | null;
+  readonly last_active_ago?: number;
+  readonly currently_active?: boolean;
+}
+
+export interface WireContext {
+  readonly event?: unknown;
+  readonly events_before?: readonly unknown[];
+  readonly events_after?: readonly unknown[];
+  readonly state?: readonly unknown[];
+  readonly start?: string;
+  readonly end?: string;
+}
+
 /** One page of history. `end` is absent where there is no more. */
 export interface WireMessages {
   readonly chunk: readonly unknown[];

@@ -140,6 +140,7 @@ describe("the way back", () => {
     });
     expect(report.checks.map(({ name, state }) => [name, state])).toEqual([
       ["whoami", "ok"],
+      ["bridge bot", "ok"],
       ["namespace", "info"],
       ["homeserver → Botyard", "ok"],
       ["encryption", "info"],

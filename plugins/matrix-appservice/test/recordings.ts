@@ -65,6 +65,7 @@ export const registrations: readonly [Registration, ...Registration[]] = [
     ...made("botyard", "http://127.0.0.1:29400", "as_lab_token_botyard_0001", "hs_lab_token_botyard_0001", "botyard"),
     users: [{ exclusive: true, regex: "^@bot_[a-z0-9._=/+-]+:hs\\.test$" }],
     aliases: [{ exclusive: true, regex: "^#bot_.*:hs\\.test$" }],
+    protocols: ["botyardproto"],
   },
   {
     ...made("second", "http://127.0.0.1:29401", "as_lab_token_second_0002", "hs_lab_token_second_0002", "secondbot"),

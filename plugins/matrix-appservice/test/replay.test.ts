@@ -12,9 +12,40 @@ const notAnswered: Readonly<Record<string, string>> = {
   "001-versions": "its list of unstable features is not kept",
   "002-versions-with-as-token": "its list of unstable features is not kept",
   "003-capabilities": "only room versions and the password capability are kept",
-  "205-knock-403": "nobody knocks in the first slice",
   "454-messages-b": "two quick profile changes became one membership event there, by chance",
   "455-messages-b-next": "two quick profile changes became one membership event there, by chance",
+  "351-read-markers-ghost": "its event was seen in a push only, so that no answer tells what it is called here",
+  "405-media-download-not-yet": "its media id was made outside of the recordings",
+  "461-context": "the two profile changes of 454 make another event the next one",
+  "465-sync-ghost": "only what a person in a test needs of sync is kept",
+  "057-device-create-msc4190": "this plugin does not use it",
+  "058-device-create-msc4190-flag": "this plugin does not use it",
+  "404-media-thumbnail": "this plugin does not use it",
+  "463-timestamp-to-event": "this plugin does not use it",
+  "464-hierarchy": "this plugin does not use it",
+  "469-room-tags-put": "this plugin does not use it",
+  "470-filter-create": "this plugin does not use it",
+  "471-to-device-send": "this plugin does not use it",
+  "479-upgrade-room": "this plugin does not use it",
+  "590-ghost-login-token-logout": "this plugin does not use it",
+  "591-ghost-logout-all": "this plugin does not use it",
+  "593-ghost-password-change": "this plugin does not use it",
+  "594-ghost-devices": "this plugin does not use it",
+  "595-ghost-3pid": "this plugin does not use it",
+  "596-ghost-pushers": "this plugin does not use it",
+  "597-openid-token": "this plugin does not use it",
+  "598-turn-server": "this plugin does not use it",
+  "599-notifications": "this plugin does not use it",
+  "601-room-summary": "this plugin does not use it",
+  "603-threads": "this plugin does not use it",
+  "604-report-event": "this plugin does not use it",
+  "605-delayed-event-off": "this plugin does not use it",
+  "553-member-put-only-membership": "its room was made outside of the recordings",
+  "555-member-put-room-name": "its room was made outside of the recordings",
+  "557-member-put-only-membership-2": "its room was made outside of the recordings",
+  "559-member-put-null-name": "its room was made outside of the recordings",
+  "561-member-put-empty-name": "its room was made outside of the recordings",
+  "563-join-again-with-room-profile": "its room was made outside of the recordings",
 };
 
 const outward = recordings
@@ -66,7 +97,9 @@ describe("everything the homeserver pushed can be read", () => {
   });
 
   test("each retry has the key of its first attempt, unless only ephemeral parts were sent", () => {
-    const tries = transactions.filter(({ name }) => /^5[0-4]\d-push-(?:retry|answered|wrong|batch)/.test(name));
+    const tries = transactions
+      .filter(({ name }) => /^5[0-4]\d-push-(?:retry|answered|wrong|batch)/.test(name))
+      .filter(({ request }) => (objectOf(request.json)["events"] as unknown[]).length > 0);
     const keys = Map.groupBy(tries, ({ request }) => request.path);
     for (const [path, group] of keys) {
       const found = new Set(group.map(({ request }) => readTransaction(path, objectOf(request.json)).key));

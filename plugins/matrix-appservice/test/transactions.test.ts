@@ -149,7 +149,7 @@ describe("transactions", () => {
     ]);
   });
 
-  test("only typing and receipts: nothing to keep", async () => {
+  test("a private receipt is nobody's business: nothing to keep", async () => {
     const world = await createWorld();
     const body = bytes(
       JSON.stringify({

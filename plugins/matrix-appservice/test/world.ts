@@ -63,7 +63,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<TestWorld
     id: "matrix",
     url: "http://hs.test",
     hooksUrl: options.hooksUrl === undefined ? "http://bots.test" : options.hooksUrl,
-    settings: { service: toService(registration), queries: "managed", ...options.settings },
+    settings: { service: toService(registration), queries: "managed", ephemeral: true, ...options.settings },
     credentials: [
       { kind: "as-token", secret: registration.asToken },
       { kind: "hs-token", secret: registration.hsToken },

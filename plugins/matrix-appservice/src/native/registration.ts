@@ -1,6 +1,6 @@
 import * as v from "valibot";
-import { defineOperation, expected } from "@botyard/sdk";
-import { checkServerName } from "./ids.ts";
+import { defineOperation, expected, says } from "@botyard/sdk";
+import { checkServerName } from "../ids.ts";
 
 const localpart = v.pipe(v.string(), v.regex(/^[a-z0-9._-]{1,200}$/, expected("a name of a-z 0-9 . _ -")));
 const pattern = v.pipe(v.string(), v.minLength(1), v.maxLength(500));
@@ -17,22 +17,32 @@ export const registration = defineOperation({
   route: "POST /matrix/registration",
   cli: { print: "yaml" },
   input: v.strictObject({
-    /** Server name of the homeserver: the part after the colon of its user ids. */
-    server: v.pipe(
-      v.string(),
-      v.check((name) => checkServerName(name) === undefined, expected("a server name like hs.example.org")),
+    server: says(
+      "Server name of the homeserver: the part after the colon of its user ids.",
+      v.pipe(
+        v.string(),
+        v.check((name) => checkServerName(name) === undefined, expected("a server name like hs.example.org")),
+      ),
     ),
-    /** Where the homeserver reaches Botyard: `http://127.0.0.1:8471/hooks/matrix`. */
-    url: v.pipe(v.string(), v.url(), v.maxLength(2000)),
-    /** Localpart of the sender, the bridge bot; default `botyard`. */
-    bot: v.optional(localpart),
-    /** Regular expressions of ghosts' localparts: `_remote_.*`; default: the sender's name, an underscore and anything. */
-    users: v.optional(v.array(pattern)),
-    /** The same for room aliases. */
-    aliases: v.optional(v.array(pattern)),
-    /** Name of the application service on its homeserver; default: the sender's name. */
-    id: v.optional(v.pipe(v.string(), v.regex(/^[^|]{1,200}$/, expected("a name without |")))),
+    url: says(
+      "Where the homeserver reaches Botyard: `http://127.0.0.1:8471/hooks/matrix`.",
+      v.pipe(v.string(), v.url(expected("an address")), v.maxLength(2000)),
+    ),
+    bot: v.optional(says("Localpart of the sender, the bridge bot; default `botyard`.", localpart)),
+    users: v.optional(
+      says(
+        "Regular expressions of ghosts' localparts: `_remote_.*`; default: the sender's name, an underscore and anything.",
+        v.array(pattern),
+      ),
+    ),
+    aliases: v.optional(says("The same for room aliases: `_remote_.*`.", v.array(pattern))),
+    id: v.optional(
+      says(
+        "Name of the application service on its homeserver; default: the sender's name.",
+        v.pipe(v.string(), v.regex(/^[^|]{1,200}$/, expected("a name without |"))),
+      ),
+    ),
   }),
-  output: v.object({ id: v.string(), yaml: v.string() }),
+  output: v.object({ id: v.string(), yaml: says("The file, with both tokens.", v.string()) }),
   errors: ["invalid"],
 });

@@ -6,10 +6,15 @@ import { toMessage } from "../decode.ts";
 import { markEffect } from "../effect.ts";
 import { encodeEdit, encodeMessage, type Outgoing } from "../encode.ts";
 import { ensureJoined, inRoom } from "../intent.ts";
+import { marked } from "../methods/actor.ts";
+import { markRead } from "../methods/people.ts";
+import { getPins, pin, unpin } from "../methods/rooms.ts";
 import { orUndefined } from "../request.ts";
 import { sendOnce } from "../sent.ts";
 import { readTransaction } from "../transactions.ts";
 import type { JsonObject } from "../wire.ts";
+
+import { actorIn } from "./acting.ts";
 
 const pageSize = 50;
 
@@ -18,12 +23,16 @@ export const messages = (context: Context): HandlersOf<Capabilities, "messages">
     await ensureJoined(context, await actorOf(context, as), room, { signal });
   };
 
-  const post = async (room: string, { as, signal, effectId, attempt }: Call, content: JsonObject): Promise<string> =>
-    inRoom(context, await actorOf(context, as), room, signal, (on) =>
+  const post = async (room: string, call: Call, content: JsonObject): Promise<string> => {
+    const { signal, effectId, attempt } = call;
+    const actor = await actorIn(context, call);
+    const written = markEffect(marked(actor, content), effectId);
+    return inRoom(context, actor.user, room, signal, (on) =>
       sendOnce(on, { room, effectId, attempt, nowMs: context.host.clock.now() }, (txnId) =>
-        api.send(on, room, "m.room.message", txnId, markEffect(content, effectId)),
+        api.send(on, room, "m.room.message", txnId, written),
       ),
     );
+  };
 
   return {
     "messages.send": {
@@ -54,6 +63,43 @@ export const messages = (context: Context): HandlersOf<Capabilities, "messages">
         );
         return { message };
       },
+    },
+
+    "messages.mark-read": async ({ room, message }, call) => {
+      await markRead(await actorIn(context, call), room, message);
+      return { message };
+    },
+
+    "messages.pin": {
+      prepare,
+      run: async ({ room, message }, call) => ({
+        message,
+        pinned: await pin(await actorIn(context, call), room, message),
+      }),
+    },
+
+    "messages.unpin": {
+      prepare,
+      run: async ({ room, message }, call) => ({
+        message,
+        unpinned: await unpin(await actorIn(context, call), room, message),
+      }),
+    },
+
+    "messages.list-pins": async ({ room, limit, cursor }, call) => {
+      const actor = await actorIn(context, call);
+      const all = (await getPins(actor, room)).toReversed();
+      const from = cursor === undefined ? 0 : Number(cursor) || 0;
+      const ids = all.slice(from, from + (limit ?? pageSize));
+      const on = await context.caller(actor.user, call.signal);
+      const found = await Promise.all(ids.map((id) => orUndefined(api.getEvent(on, room, id))));
+      // What was deleted, or is older than what the bot may see, is pinned still and cannot be shown.
+      const items = found.flatMap((event) => {
+        const [read] = readTransaction("", { events: [{ room_id: room, ...event }] }).events;
+        return (read === undefined ? undefined : toMessage(read)) ?? [];
+      });
+      const next = from + ids.length;
+      return next < all.length ? { items, next: String(next) } : { items };
     },
 
     "messages.get": async ({ room, message }, { as, signal }) => {

@@ -2,11 +2,13 @@ import { BotyardError, type HandlersOf, type Room } from "@botyard/sdk";
 import * as api from "../api.ts";
 import type { Capabilities } from "../capabilities.ts";
 import { actorOf, toRoom, type Context } from "../context.ts";
-import { localpartOf } from "../ids.ts";
+import { checkUserId, localpartOf } from "../ids.ts";
 import { ensureJoined, ensureRegistered, inRoom } from "../intent.ts";
+import { openDirect } from "../methods/direct.ts";
 import { refusedWith, type Caller } from "../request.ts";
 import { readFacts, witness } from "../rooms.ts";
 import { errcodes, type WireCreateRoom } from "../wire.ts";
+import { actorIn } from "./acting.ts";
 
 /** Rooms asked for at a time. */
 const atOnce = 8;
@@ -82,6 +84,15 @@ export const rooms = (context: Context): HandlersOf<Capabilities, "rooms"> => ({
       if (topic !== undefined) await api.putState(on, room, "m.room.topic", "", { topic: topic ?? "" });
       return toRoom(room, await readFacts(context, on, room));
     });
+  },
+
+  "rooms.open-direct": async ({ user }, call) => {
+    const actor = await actorIn(context, call);
+    const wrong = checkUserId(user);
+    if (wrong !== undefined) throw new BotyardError("not_found", `there is no such user: ${wrong}`);
+    const { room } = await openDirect(actor, user);
+    const facts = await readFacts(context, await context.caller(actor.user, call.signal), room);
+    return toRoom(room, { ...facts, direct: true });
   },
 
   "rooms.list-bots": async ({ room }, { signal }) => {

@@ -4,7 +4,14 @@ import { append, membershipIn, Refusal, refuse, stateOf, type SimAccount, type W
 import { bodyOf, param, requester, serviceOf, tokenOf, type Call } from "./request.ts";
 
 export function addAccount(world: World, id: string, password?: string): SimAccount {
-  const account: SimAccount = { id, password, displayname: localpartOf(id), avatarUrl: undefined, deactivated: false };
+  const account: SimAccount = {
+    id,
+    fields: new Map(),
+    password,
+    displayname: localpartOf(id),
+    avatarUrl: undefined,
+    deactivated: false,
+  };
   world.accounts.set(id, account);
   return account;
 }
@@ -123,14 +130,23 @@ function profileOf(call: Call): SimAccount {
 }
 
 export function getProfile(call: Call): JsonObject {
-  const { displayname, avatarUrl } = profileOf(call);
+  const { displayname, avatarUrl, fields } = profileOf(call);
   const all = {
+    ...Object.fromEntries(fields),
     ...(displayname === undefined ? {} : { displayname }),
     ...(avatarUrl === undefined ? {} : { avatar_url: avatarUrl }),
   };
   const { field } = call.params;
   if (field === undefined) return all;
   return Object.fromEntries(Object.entries(all).filter(([name]) => name === field));
+}
+
+/** `DELETE /profile/{user}/{field}` */
+export function deleteProfile(call: Call): JsonObject {
+  const who = requester(call);
+  if (param(call, "user") !== who.user) refuse(403, "M_FORBIDDEN", "Cannot delete another user's profile");
+  profileOf(call).fields.delete(param(call, "field"));
+  return {};
 }
 
 /** Sets a name or picture, and shows it in every room the user is in: one event each. */
@@ -141,6 +157,10 @@ export async function putProfile(call: Call): Promise<JsonObject> {
   const body = await bodyOf(call);
   if (param(call, "user") !== who.user) refuse(400, "M_FORBIDDEN", `Cannot set another user's ${field}`);
   const value = body[field];
+  if (field !== "displayname" && field !== "avatar_url") {
+    (world.accounts.get(who.user) ?? addAccount(world, who.user)).fields.set(field, value);
+    return {};
+  }
   if (typeof value !== "string") refuse(400, "M_INVALID_PARAM", `'${field}' must be a string`);
   if (field === "displayname" && value.length > 256) refuse(400, "M_UNKNOWN", "Displayname is too long (max 256)");
   const account = world.accounts.get(who.user) ?? addAccount(world, who.user);

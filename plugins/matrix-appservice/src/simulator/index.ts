@@ -1,8 +1,9 @@
 import { createUserMatch } from "../namespaces.ts";
 import type { Registration } from "../registration.ts";
 import { addAccount } from "./accounts.ts";
+import { synapse, type Dialect } from "./dialect.ts";
 import { createFaults, type Faults } from "./faults.ts";
-import { Refusal, type SimService, type World } from "./model.ts";
+import { membersOf, Refusal, type SimService, type World } from "./model.ts";
 import { createPing } from "./ping.ts";
 import { createQueue, isInteresting, toService, type Push, type Queue } from "./push.ts";
 import type { Answer, Handler } from "./request.ts";
@@ -18,8 +19,10 @@ export interface HomeserverOptions {
   readonly push?: Push;
   readonly clock?: { now(): number; sleep(ms: number): Promise<void> };
   readonly maxUploadBytes?: number;
+  /** In what it differs from Synapse: `{ ...dendrite }`, `{ batchSend: true }`. */
+  readonly dialect?: Partial<Dialect>;
   /** Default `M_BAD_STATE`, as on Synapse. */
-  readonly bannedErrcode?: World["bannedErrcode"];
+  readonly bannedErrcode?: Dialect["bannedErrcode"];
 }
 
 /** A homeserver that answers like Synapse 1.157, in memory: for tests and for the demonstration of faults. */
@@ -69,7 +72,16 @@ export function createHomeserver(options: HomeserverOptions): Homeserver {
     msc4190: options.msc4190?.includes(registration.id) ?? false,
     interested: createUserMatch(registration, serverName),
   }));
+  const dialect: Dialect = {
+    ...synapse,
+    ...options.dialect,
+    ...(options.bannedErrcode === undefined ? {} : { bannedErrcode: options.bannedErrcode }),
+  };
   let txnId = 0;
+  const nextTxnId = (): number => {
+    txnId = dialect.txnIds === "counter" ? txnId + 2 : Math.max(txnId + 1000, world.now() * 1_000_000);
+    return txnId;
+  };
   const queues = new Map<string, Queue>();
   const world: World = {
     serverName,
@@ -81,7 +93,13 @@ export function createHomeserver(options: HomeserverOptions): Homeserver {
     media: new Map(),
     sent: new Map(),
     maxUploadBytes: options.maxUploadBytes ?? 2 * 1024 * 1024,
-    bannedErrcode: options.bannedErrcode ?? "M_BAD_STATE",
+    typing: new Map(),
+    presence: new Map(),
+    accountData: new Map(),
+    published: new Set(),
+    protocols: new Map(),
+    promised: new Set(),
+    dialect,
     now: () => clock?.now() ?? Date.now(),
     stream: 0,
     nextId: createIds(),
@@ -89,25 +107,33 @@ export function createHomeserver(options: HomeserverOptions): Homeserver {
       for (const service of services)
         if (isInteresting(service, room, event)) queues.get(service.registration.id)?.event(event);
     },
+    onEdu({ edu, room, user }) {
+      for (const service of services) {
+        const ours = (id: string | undefined): boolean => id !== undefined && service.interested(id);
+        const rooms = room === undefined ? [...world.rooms.values()] : [room];
+        const seen = rooms.some((each) => {
+          const joined = membersOf(each, "join");
+          const about = user === undefined || joined.some(({ state_key: id }) => id === user);
+          return about && joined.some(({ state_key: id }) => ours(id));
+        });
+        if (seen || ours(user)) queues.get(service.registration.id)?.ephemeral(edu);
+      }
+    },
     async ask(service, method, path, body) {
       try {
-        return await push(toService(service, method, path, body));
+        return await push(toService(service, method, path, body, dialect.legacyPaths));
       } catch {
         return undefined;
       }
     },
   };
   // One counter for all registrations: ids grow and are not contiguous.
-  for (const service of services)
-    queues.set(
-      service.registration.id,
-      createQueue(world, service, push, () => (txnId += 2)),
-    );
+  for (const service of services) queues.set(service.registration.id, createQueue(world, service, push, nextTxnId));
   const ping = createPing(
     (service, body) => push(toService(service, "POST", "/ping", body)),
     (service) => void queues.get(service.registration.id)?.retry(),
   );
-  const table = compile([...routes, ["POST", "/_matrix/client/v1/appservice/{id}/ping", ping]]);
+  const table = compile(dialect.ping ? [...routes, ["POST", "/_matrix/client/v1/appservice/{id}/ping", ping]] : routes);
   const sleep = (ms: number): Promise<void> => clock?.sleep(ms) ?? new Promise((resolve) => setTimeout(resolve, ms));
   const faults = createFaults(sleep);
   const queue = (id: string): Queue => {
@@ -129,7 +155,15 @@ export function createHomeserver(options: HomeserverOptions): Homeserver {
       for (const each of queues.values()) each.kill();
     },
     reset() {
-      for (const map of [world.accounts, world.tokens, world.rooms, world.aliases, world.media, world.sent])
+      for (const map of [
+        world.accounts,
+        world.tokens,
+        world.rooms,
+        world.aliases,
+        world.media,
+        world.sent,
+        world.accountData,
+      ])
         map.clear();
       world.stream = 0;
       txnId = 0;
@@ -189,6 +223,8 @@ async function serve(world: World, table: readonly CompiledRoute[], request: Req
     throw thrown;
   }
 }
+
+export { dendrite, legacy, type Dialect } from "./dialect.ts";
 
 /** Makes the account of a human, with a token: `{ user_id, access_token }` of a registration without the dialogue. */
 export function addHuman(hs: Homeserver, name: string): { readonly id: string; readonly token: string } {

@@ -35,7 +35,7 @@ function reasonOf(body: JsonObject): JsonObject {
 
 export function join(world: World, room: SimRoom, user: string, more: JsonObject): void {
   const now = membershipIn(room, user);
-  if (now === "ban") refuse(403, world.bannedErrcode, "Cannot join user who was banned");
+  if (now === "ban") refuse(403, world.dialect.bannedErrcode, "Cannot join user who was banned");
   const account = world.accounts.get(user);
   if (now === "join") {
     // A repeated join falls back to the global profile where the room had another.
@@ -45,6 +45,15 @@ export function join(world: World, room: SimRoom, user: string, more: JsonObject
     refuse(403, "M_FORBIDDEN", "You are not invited to this room.");
   }
   setMember(world, room, user, user, "join", more);
+}
+
+/** Asks to be let in, where the room's rule takes that. */
+export function knock(world: World, room: SimRoom, user: string, body: JsonObject): void {
+  const rule = stateOf(room, "m.room.join_rules")?.content["join_rule"];
+  if (rule !== "knock" && rule !== "knock_restricted") refuse(403, "M_FORBIDDEN", "You don't have permission to knock");
+  const now = membershipIn(room, user);
+  if (now === "ban" || now === "invite" || now === "join") refuse(403, "M_FORBIDDEN", "You cannot knock on this room");
+  setMember(world, room, user, user, "knock", reasonOf(body));
 }
 
 export async function invite(
@@ -64,7 +73,7 @@ export async function invite(
     refuse(403, "M_FORBIDDEN", `Federation denied with ${serverOf(user) ?? ""}.`);
   if (room === undefined || membershipIn(room, sender) !== "join") absent(sender, room?.id ?? roomId);
   const there = membershipIn(room, user);
-  if (there === "ban") refuse(403, world.bannedErrcode, "Cannot invite user who was banned");
+  if (there === "ban") refuse(403, world.dialect.bannedErrcode, "Cannot invite user who was banned");
   if (there === "join") refuse(403, "M_FORBIDDEN", `${user} is already in the room.`);
   if (levelOf(room, sender) < neededFor(room, "invite"))
     refuse(403, "M_FORBIDDEN", "You don't have permission to invite users");
@@ -153,7 +162,7 @@ export async function putMember(
   if (membership === "join" && user !== sender) refuse(403, "M_FORBIDDEN", "Cannot force another user to join.");
   if (membership === "join") {
     const there = membershipIn(room, user);
-    if (there === "ban") refuse(403, world.bannedErrcode, "Cannot join user who was banned");
+    if (there === "ban") refuse(403, world.dialect.bannedErrcode, "Cannot join user who was banned");
     if (there !== "join" && there !== "invite" && stateOf(room, "m.room.join_rules")?.content["join_rule"] !== "public")
       refuse(403, "M_FORBIDDEN", "You are not invited to this room.");
     return setMember(world, room, sender, user, "join", more);

@@ -235,3 +235,27 @@ export function getRelations(call: Call): JsonObject {
     ...(last === undefined || chunk.length === page.length ? {} : { next_batch: String(last.stream) }),
   };
 }
+
+/** `GET /rooms/{id}/context/{event}`: half of the limit on each side. */
+export function getContext(call: Call): JsonObject {
+  const who = requester(call);
+  const room = roomOf(call);
+  const until = visibleUntil(room, who);
+  if (room === undefined || until === undefined) return noPreview(who, param(call, "room"));
+  const seen = room.events.filter(({ stream }) => stream <= until);
+  const at = seen.findIndex(({ event_id: id }) => id === param(call, "event"));
+  const found = seen[at] ?? refuse(404, "M_NOT_FOUND", "Event not found.");
+  const limit = limitOf(call, 10);
+  const before = seen.slice(Math.max(0, at - Math.floor(limit / 2)), at).reverse();
+  const after = seen.slice(at + 1, at + 1 + Math.ceil(limit / 2));
+  const show = (event: SimEvent): JsonObject => shown(call.world, room, event, who);
+  const last = after.at(-1) ?? found;
+  return {
+    events_before: before.map(show),
+    event: show(found),
+    events_after: after.map(show),
+    state: [...stateAt(room, last.stream).values()].map((event) => toOldFormat(event, call.world.now())),
+    start: token((before.at(-1) ?? found).stream - 1),
+    end: token(last.stream),
+  };
+}

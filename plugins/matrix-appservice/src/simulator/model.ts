@@ -1,5 +1,6 @@
 import type { Registration } from "../registration.ts";
 import type { JsonObject, Membership, WireEvent } from "../wire.ts";
+import type { Dialect } from "./dialect.ts";
 
 /** An application service as its homeserver knows it. */
 export interface SimService {
@@ -11,6 +12,8 @@ export interface SimService {
 
 export interface SimAccount {
   readonly id: string;
+  /** Profile fields beyond name and picture. */
+  readonly fields: Map<string, unknown>;
   password: string | undefined;
   displayname: string | undefined;
   avatarUrl: string | undefined;
@@ -61,14 +64,29 @@ export interface World {
   readonly media: Map<string, SimMedia>;
   /** (path, application service or device) → answer: the trap of transaction ids. */
   readonly sent: Map<string, Promise<SimEvent>>;
+  /** Who types, by room. */
+  readonly typing: Map<string, Set<string>>;
+  readonly presence: Map<
+    string,
+    { readonly presence: string; readonly status: string | undefined; readonly at: number }
+  >;
+  /** By user and type. */
+  readonly accountData: Map<string, JsonObject>;
+  /** Rooms of the public directory. */
+  readonly published: Set<string>;
+  /** Metadata of third-party protocols, by registration. */
+  readonly protocols: Map<string, JsonObject | undefined>;
+  /** Media ids that were given out and wait for their content. */
+  readonly promised: Set<string>;
   readonly maxUploadBytes: number;
-  /** How a ban is reported: Synapse says M_BAD_STATE, the specification and Dendrite M_FORBIDDEN. */
-  readonly bannedErrcode: "M_BAD_STATE" | "M_FORBIDDEN";
+  readonly dialect: Dialect;
   readonly now: () => number;
   stream: number;
   readonly nextId: (length: number) => string;
   /** Called for every new event, before the request that made it is answered. */
   readonly onEvent: (room: SimRoom, event: SimEvent) => void;
+  /** Called for what is not kept: about a room, or about a user. */
+  readonly onEdu: (change: { readonly edu: JsonObject; readonly room?: SimRoom; readonly user?: string }) => void;
   /** Asks an application service; `undefined` where it does not answer. */
   readonly ask: (
     service: SimService,

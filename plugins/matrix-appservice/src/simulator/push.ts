@@ -21,9 +21,6 @@ interface Transaction {
   ephemeral: readonly JsonObject[];
 }
 
-/** Most events in one transaction. */
-const maxEvents = 100;
-
 /** Sends one application service what concerns it, with Synapse's memory of what could not be delivered. */
 export interface Queue {
   readonly service: SimService;
@@ -51,11 +48,15 @@ export function toService(
   method: "GET" | "POST" | "PUT",
   path: string,
   body?: JsonObject,
+  legacy = false,
 ): Request {
-  return new Request(`${service.registration.url ?? "http://nowhere"}${appBase}${path}`, {
+  const { hsToken, url } = service.registration;
+  const at = `${url ?? "http://nowhere"}${legacy ? "" : appBase}${path}`;
+  const address = legacy ? `${at}${at.includes("?") ? "&" : "?"}access_token=${encodeURIComponent(hsToken)}` : at;
+  return new Request(address, {
     method,
     headers: {
-      authorization: `Bearer ${service.registration.hsToken}`,
+      ...(legacy ? {} : { authorization: `Bearer ${hsToken}` }),
       "content-type": "application/json",
       "user-agent": "Synapse/1.157.1",
     },
@@ -93,7 +94,9 @@ export function createQueue(world: World, service: SimService, push: Push, nextT
     let status: number | undefined;
     let good = false;
     try {
-      const response = await push(toService(service, "PUT", `/transactions/${transaction.id}`, body));
+      const response = await push(
+        toService(service, "PUT", `/transactions/${transaction.id}`, body, world.dialect.legacyPaths),
+      );
       status = response.status;
       good = await accepted(response);
     } catch {
@@ -110,8 +113,8 @@ export function createQueue(world: World, service: SimService, push: Push, nextT
 
   async function run(): Promise<void> {
     while (!down && (waiting.length > 0 || edus.length > 0)) {
-      const transaction = { id: nextTxnId(), events: waiting.slice(0, maxEvents), ephemeral: edus };
-      waiting = waiting.slice(maxEvents);
+      const transaction = { id: nextTxnId(), events: waiting.slice(0, world.dialect.maxEvents), ephemeral: edus };
+      waiting = waiting.slice(world.dialect.maxEvents);
       edus = [];
       inFlight = transaction;
       const good = await attempt(transaction);
@@ -161,6 +164,7 @@ export function createQueue(world: World, service: SimService, push: Push, nextT
     },
     ephemeral(edu) {
       if (service.registration.url === null || !service.registration.receiveEphemeral || down) return;
+      if (!world.dialect.ephemeral) return;
       edus.push(edu);
       kick();
     },

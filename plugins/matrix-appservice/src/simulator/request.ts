@@ -61,7 +61,11 @@ export function requester(call: Call): Requester {
     return human ?? refuse(401, "M_UNKNOWN_TOKEN", "Invalid access token passed.", { soft_logout: false });
   }
   const sender = `@${service.registration.senderLocalpart}:${world.serverName}`;
-  const user = query.get("user_id") ?? sender;
+  const named = query.get("user_id");
+  // Dendrite then takes the bare localpart for the user.
+  if (named === null && world.dialect.bareSender && !call.url.pathname.endsWith("/account/whoami"))
+    refuse(403, "M_FORBIDDEN", "the acting user is no member of this server");
+  const user = named ?? sender;
   if (!service.interested(user))
     refuse(403, "M_FORBIDDEN", `Application service cannot masquerade as this user (${user}).`);
   if (user !== sender && !world.accounts.has(user))

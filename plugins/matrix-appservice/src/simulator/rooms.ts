@@ -1,7 +1,7 @@
 import { checkAlias, checkRoomId, checkUserId } from "../ids.ts";
 import { isObject, objectOf, textOf, type JsonObject } from "../wire.ts";
 import { checkAliasNamespace, resolveAlias } from "./directory.ts";
-import { ban, invite, join, kick, leave, unban } from "./members.ts";
+import { ban, invite, join, kick, knock, leave, unban } from "./members.ts";
 import { append, membershipIn, membersOf, refuse, type SimRoom } from "./model.ts";
 import { creatorsRule, defaultPowerLevels } from "./power.ts";
 import { bodyOf, param, requester, roomOf, type Call } from "./request.ts";
@@ -81,6 +81,7 @@ export async function createRoom(call: Call): Promise<JsonObject> {
   const [title, topic] = [textOf(body["name"]), textOf(body["topic"])];
   if (title !== undefined) put("m.room.name", { name: title });
   if (topic !== undefined) put("m.room.topic", { "m.topic": { "m.text": [{ body: topic }] }, topic });
+  if (visible) world.published.add(room.id);
   for (const user of invited)
     await invite(world, room, who.user, { user_id: user, is_direct: body["is_direct"] }, room.id);
   return { room_id: room.id };
@@ -100,6 +101,17 @@ export async function joinRoom(call: Call): Promise<JsonObject> {
   if (room === undefined)
     refuse(404, "M_UNKNOWN", "Can't join remote room because no servers that are in the room have been provided.");
   join(world, room, who.user, typeof body["reason"] === "string" ? { reason: body["reason"] } : {});
+  return { room_id: room.id };
+}
+
+/** `POST /knock/{idOrAlias}` */
+export async function knockRoom(call: Call): Promise<JsonObject> {
+  const who = requester(call);
+  const body = await bodyOf(call, true);
+  const name = param(call, "room");
+  const room = call.world.rooms.get(name.startsWith("#") ? await resolveAlias(call.world, name) : name);
+  if (room === undefined) refuse(404, "M_UNKNOWN", "Can't knock on a room that no known server is in.");
+  knock(call.world, room, who.user, body);
   return { room_id: room.id };
 }
 

@@ -1,9 +1,11 @@
 import type { JsonObject } from "../wire.ts";
 import * as accounts from "./accounts.ts";
 import * as directory from "./directory.ts";
+import * as ephemeral from "./ephemeral.ts";
 import * as media from "./media.ts";
 import * as messages from "./messages.ts";
 import { requester, type Call, type Handler } from "./request.ts";
+import * as publishing from "./publishing.ts";
 import * as rooms from "./rooms.ts";
 import * as state from "./state.ts";
 import { sync } from "./sync.ts";
@@ -56,9 +58,33 @@ export const routes: readonly (readonly [method: string, pattern: string, handle
   ["GET", `${client}/profile/{user}`, accounts.getProfile],
   ["GET", `${client}/profile/{user}/{field}`, accounts.getProfile],
   ["PUT", `${client}/profile/{user}/{field}`, accounts.putProfile],
+  ["DELETE", `${client}/profile/{user}/{field}`, accounts.deleteProfile],
   ["POST", `${client}/createRoom`, rooms.createRoom],
   ["POST", `${client}/join/{room}`, rooms.joinRoom],
   ["POST", `${client}/rooms/{room}/join`, rooms.joinRoom],
+  ["POST", `${client}/knock/{room}`, rooms.knockRoom],
+  ["PUT", `${client}/rooms/{room}/typing/{user}`, ephemeral.typing],
+  ["POST", `${client}/rooms/{room}/receipt/{type}/{event}`, ephemeral.postReceipt],
+  ["POST", `${client}/rooms/{room}/read_markers`, ephemeral.readMarkers],
+  ["PUT", `${client}/presence/{user}/status`, ephemeral.putPresence],
+  ["GET", `${client}/presence/{user}/status`, ephemeral.getPresence],
+  ["GET", `${client}/user/{user}/account_data/{type}`, ephemeral.getAccountData],
+  ["PUT", `${client}/user/{user}/account_data/{type}`, ephemeral.putAccountData],
+  ["GET", `${client}/rooms/{room}/context/{event}`, messages.getContext],
+  ["GET", `${client}/rooms/{room}/aliases`, publishing.roomAliases],
+  ["GET", `${client}/directory/list/room/{room}`, publishing.getVisibility],
+  ["PUT", `${client}/directory/list/room/{room}`, publishing.putVisibility],
+  ["PUT", `${client}/directory/list/appservice/{network}/{room}`, publishing.networkVisibility],
+  ["DELETE", `${client}/directory/list/appservice/{network}/{room}`, publishing.networkVisibility],
+  ["GET", `${client}/publicRooms`, publishing.publicRooms],
+  ["POST", `${client}/publicRooms`, publishing.publicRooms],
+  ["POST", `${client}/user_directory/search`, publishing.searchUsers],
+  ["GET", `${client}/thirdparty/protocols`, publishing.protocols],
+  ["GET", `${client}/thirdparty/protocol/{protocol}`, publishing.protocols],
+  ...["user", "location"].flatMap((kind) =>
+    ["", "/{protocol}"].map((rest) => ["GET", `${client}/thirdparty/${kind}${rest}`, publishing.thirdParty] as const),
+  ),
+  ["POST", "/_matrix/client/unstable/org.matrix.msc2716/rooms/{room}/batch_send", publishing.batchSend],
   ...["invite", "leave", "kick", "ban", "unban", "forget"].map(
     (action) =>
       [
@@ -88,6 +114,8 @@ export const routes: readonly (readonly [method: string, pattern: string, handle
   ["DELETE", `${client}/directory/room/{alias}`, directory.deleteAlias],
   ["GET", `${client}/sync`, sync],
   ["POST", "/_matrix/media/v3/upload", media.upload],
+  ["POST", "/_matrix/media/v1/create", media.create],
+  ["PUT", "/_matrix/media/v3/upload/{server}/{id}", media.fill],
   ["GET", "/_matrix/media/v3/download/{server}/{id}", () => refuse(404, "M_NOT_FOUND", "Not found")],
   ["GET", "/_matrix/client/v1/media/download/{server}/{id}", media.download],
   ["GET", "/_matrix/client/v1/media/config", media.config],

@@ -1,0 +1,249 @@
+import type { EventDraft, Receive, RunCall } from "@botyard/sdk";
+import { BotyardError } from "@botyard/sdk";
+import * as api from "./api.ts";
+import { backfill, catchUp } from "./backfill.ts";
+import { diagnose, refusal } from "./diagnose.ts";
+import type { Context } from "./context.ts";
+import { channelOf, decodeEvent, postOf, roomOf, type FrameContext } from "./frames.ts";
+import { createHooks } from "./hooks.ts";
+import { HoleError, LoginRefused, lost, openLine, type Line, type Place } from "./line.ts";
+import { retire } from "./tokens.ts";
+import type { WireEvent } from "./wire.ts";
+
+const placeKey = (handle: string): string => `place/${handle}`;
+/** A bot that is switched off is looked at this often, with the admin token. */
+const lookEveryMs = 30_000;
+
+/** Kept between runs; `connectionId` empty: there was a socket, and nothing of it can be resumed. */
+interface Kept extends Place {
+  /** A hole was seen here already: the server will not fill it. */
+  readonly holeAt?: number;
+}
+
+export function createReceive(context: Context): Receive {
+  const { host } = context;
+  const lines = new Map<string, Line>();
+  /** Bots whose token works again only when somebody switches something on. */
+  const off = new Set<string>();
+  const nameOf = (call: RunCall): string => call.bot?.handle ?? "";
+
+  async function keep(handle: string, place: Kept): Promise<void> {
+    await host.store.put({ [placeKey(handle)]: place });
+  }
+
+  async function forget(handle: string, holeAt?: number): Promise<void> {
+    await keep(handle, { connectionId: "", next: 0, ...(holeAt === undefined ? {} : { holeAt }) });
+  }
+
+  /** Decodes and commits what a line hears; the place goes to disk together with the events. */
+  async function pump(line: Line, call: RunCall, self: string): Promise<void> {
+    const handle = nameOf(call);
+    const added = new Map<string, { team: string; seq: number }>();
+    for await (const batch of line.events) {
+      if (call.signal.aborted) return;
+      const events = await decode(context, batch, handle, self, line.connectionId, call.signal, added);
+      const last = batch.at(-1);
+      if (last === undefined) continue;
+      const place: Kept = { connectionId: line.connectionId, next: last.seq + 1 };
+      await host.commit(
+        { via: "frame", id: `${batch[0]?.seq ?? 0}-${last.seq}`, bots: [handle], raw: JSON.stringify(batch), events },
+        lines.get(handle) === line ? { put: { [placeKey(handle)]: place } } : {},
+      );
+    }
+  }
+
+  async function login(handle: string, place: Place | null, signal: AbortSignal): Promise<Line> {
+    const token = await context.botToken(handle);
+    if (token === null) throw refusal(await diagnose(context, handle, signal));
+    try {
+      return await openLine(context, { handle, token: token.secret, place, signal });
+    } catch (error) {
+      const refused =
+        error instanceof LoginRefused || (error instanceof BotyardError && error.code === "unauthenticated");
+      if (!refused) throw error;
+      await forget(handle);
+      const found = await diagnose(context, handle, signal);
+      if (found.state === "fine") throw lost(`the login at the WebSocket failed: ${(error as Error).message}`, error);
+      if (found.state === "refused") throw refusal(found);
+      off.add(handle);
+      host.report({ kind: "bot", bot: handle }, { state: "disabled", reason: found.reason, remedy: found.remedy });
+      throw lost(found.reason, error);
+    }
+  }
+
+  /** Without knocking with a token that is known to be refused. */
+  async function untilOn(handle: string, signal: AbortSignal): Promise<void> {
+    while (off.has(handle)) {
+      const found = await diagnose(context, handle, signal);
+      if (found.state !== "off") {
+        off.delete(handle);
+        return;
+      }
+      const nap = new AbortController();
+      const stop = (): void => nap.abort();
+      signal.addEventListener("abort", stop, { once: true });
+      context.wake.set(handle, stop);
+      await host.clock.sleep(lookEveryMs, nap.signal).catch(() => {});
+      signal.removeEventListener("abort", stop);
+      if (signal.aborted) throw lost("receiving was ended");
+    }
+  }
+
+  async function run(call: RunCall): Promise<void> {
+    const handle = nameOf(call);
+    const self = call.bot?.nativeId ?? "";
+    const begun = host.clock.now();
+    await untilOn(handle, call.signal);
+    const kept = ((await host.store.get(placeKey(handle))) ?? null) as Kept | null;
+    const place = kept === null || kept.connectionId === "" ? null : kept;
+    let line = await login(handle, place, call.signal);
+    const pumps = new Map<Line, Promise<void>>();
+    const listen = (on: Line): void => {
+      lines.set(handle, on);
+      pumps.set(on, pump(on, call, self));
+    };
+    let moved = (): void => {};
+    try {
+      await keep(handle, {
+        connectionId: line.connectionId,
+        next: line.next(),
+        ...(kept?.holeAt === undefined ? {} : { holeAt: kept.holeAt }),
+      });
+      await nameTeams(context, handle, call.signal);
+      listen(line);
+      host.report({ kind: "bot", bot: handle }, { state: "ready" });
+      call.started({ from: line.resumed ? "resumed" : kept === null ? "fresh" : "unknown" });
+      if (kept === null && call.bot)
+        void catchUp(context, call.bot, begun, call.signal).catch((error: unknown) =>
+          host.log.warn("what was said before the first hello could not be read", { bot: handle, error }),
+        );
+      context.wake.set(handle, () => void check(call).catch(() => moved()));
+      context.switchTo.set(handle, async () => {
+        // Both hear for a moment: the log merges the copies, and nothing falls between.
+        const fresh = await login(handle, null, call.signal);
+        const before = line;
+        line = fresh;
+        listen(fresh);
+        moved();
+        await before.close();
+      });
+      void retire(context, handle).catch((error: unknown) =>
+        host.log.warn("a replaced token could not be revoked", { bot: handle, error }),
+      );
+      for (;;) {
+        const current = line;
+        const wakened = new Promise<void>((told) => (moved = told));
+        await Promise.race([pumps.get(current), wakened]);
+        if (call.signal.aborted) return;
+        // A change of sockets, or the end of the one that is in use.
+        if (current === line) throw lost("the socket ended");
+        pumps.get(current)?.catch(() => {});
+      }
+    } catch (error) {
+      await afterLoss(handle, error, kept);
+      throw error;
+    } finally {
+      context.wake.delete(handle);
+      context.switchTo.delete(handle);
+      if (lines.get(handle) === line) lines.delete(handle);
+      await Promise.all([...pumps.keys()].map((one) => one.close()));
+      await Promise.allSettled(pumps.values());
+    }
+  }
+
+  /** A hole is asked for once more; one that stays is a gap, and the next socket begins anew. */
+  async function afterLoss(handle: string, error: unknown, before: Kept | null): Promise<void> {
+    if (!(error instanceof HoleError)) return;
+    if (before?.holeAt === error.wanted) return forget(handle);
+    const now = ((await host.store.get(placeKey(handle))) ?? null) as Kept | null;
+    if (now !== null) await keep(handle, { ...now, holeAt: error.wanted });
+  }
+
+  async function check(call: RunCall): Promise<void> {
+    const handle = nameOf(call);
+    const line = lines.get(handle);
+    if (line === undefined) throw lost("the socket is closed");
+    try {
+      await line.ping();
+    } catch (error) {
+      // What a deaf socket did not hear is never sent again.
+      await forget(handle);
+      throw error;
+    }
+  }
+
+  return {
+    http: createHooks(context),
+    per: "bot",
+    run,
+    prove: { everyMs: 30_000, timeoutMs: 10_000, check },
+    backfill: (gap, signal) => backfill(context, gap, signal),
+  };
+}
+
+/** Names of the bot's teams, once: events carry ids only. */
+async function nameTeams(context: Context, handle: string, signal: AbortSignal): Promise<void> {
+  const on = await context.bot(handle, signal);
+  const teams = await api.myTeams(on).catch(() => []);
+  for (const { id, name } of teams) context.directory.setTeam(id, name);
+}
+
+async function decode(
+  context: Context,
+  batch: readonly WireEvent[],
+  handle: string,
+  self: string,
+  connectionId: string,
+  signal: AbortSignal,
+  added: Map<string, { readonly team: string; readonly seq: number }>,
+): Promise<EventDraft[]> {
+  const { directory, host } = context;
+  const managed = new Map((await host.bots.list()).map(({ username, nativeId }) => [username, nativeId]));
+  const unnamed: string[] = [];
+  for (const event of batch) {
+    const post = event.event === "posted" ? postOf(event.data) : undefined;
+    if (post !== undefined) {
+      directory.setRoom(roomOf(event, post, (id) => directory.team(id)));
+      directory.setAuthor(post.id, post.user_id);
+      const sender = event.data["sender_name"];
+      if (typeof sender === "string" && post.props?.["from_webhook"] !== "true")
+        directory.setUser(sender.replace(/^@/, ""), post.user_id);
+      continue;
+    }
+    const channel = channelOf(event);
+    if (channel !== undefined && directory.room(channel) === undefined && needsRoom.has(event.event))
+      unnamed.push(channel);
+  }
+  if (unnamed.length > 0) await directory.learn({ ...(await context.bot(handle, signal)) }, unnamed);
+  const base: Omit<FrameContext, "place"> = {
+    self,
+    now: host.clock.now(),
+    teamName: (id) => directory.team(id),
+    names: {
+      room: (id) => directory.room(id),
+      user: (name) => managed.get(name) ?? directory.user(name),
+      author: (message) => directory.author(message),
+    },
+  };
+  return batch.flatMap((event) => {
+    // The server says twice, one after the other, that the bot was added to a team.
+    if (event.event === "added_to_team") {
+      const before = added.get(connectionId);
+      const team = String(event.data["team_id"]);
+      added.set(connectionId, { team, seq: event.seq });
+      if (before?.team === team && event.seq - before.seq <= 4) return [];
+    }
+    return decodeEvent(event, { ...base, place: `${connectionId}:${event.seq}` }) ?? [];
+  });
+}
+
+const needsRoom = new Set([
+  "reaction_added",
+  "reaction_removed",
+  "post_edited",
+  "post_deleted",
+  "direct_added",
+  "group_added",
+  "channel_created",
+  "ephemeral_message",
+]);

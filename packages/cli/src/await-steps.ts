@@ -4,7 +4,7 @@ import type { Session } from "./session.ts";
 
 const everyMs = 10_000;
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       clearTimeout(timer);
@@ -44,8 +44,9 @@ export async function awaitSteps(steps: readonly Step[], session: Session): Prom
       }
       if (step.state === "open") continue;
       open.delete(id);
+      const next = step.state === "done" && step.kind === "install" && step.bot !== null;
       io.out(
-        `✓ ${id} ${step.state} after ${formatDuration(Date.now() - started)}${step.note ? `: ${step.note}` : ""}\n`,
+        `✓ ${id} ${step.state} after ${formatDuration(Date.now() - started)}${step.note ? `: ${step.note}` : ""}${next ? `.  next: ${options.self} rooms add-bot ${step.connection}/<room> ${step.bot}` : ""}\n`,
       );
     }
   }

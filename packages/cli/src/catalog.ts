@@ -30,6 +30,9 @@ const groupOf: Readonly<Record<string, Group>> = {
   consumers: "messages and events",
   keys: "access",
   audit: "access",
+  webhooks: "messages and events",
+  typing: "messages and events",
+  presence: "messages and events",
 };
 
 export function createCatalog(options: CliOptions): Catalog {

@@ -4,7 +4,15 @@ import type { Catalog } from "./catalog.ts";
 import type { Session } from "./session.ts";
 
 /** Headings of the overview, in their order. */
-export const groups = ["start", "look", "bots and rooms", "messages and events", "access", "platforms"] as const;
+export const groups = [
+  "start",
+  "look",
+  "bots and rooms",
+  "messages and events",
+  "access",
+  "keeping",
+  "platforms",
+] as const;
 export type Group = (typeof groups)[number];
 
 export interface Argument {
@@ -36,5 +44,7 @@ export interface CommandEntry {
   readonly words: readonly string[];
   readonly summary: string;
   readonly group: Group;
+  /** Called by programs only: in no overview. */
+  readonly hidden?: true;
   load(): Promise<Command>;
 }

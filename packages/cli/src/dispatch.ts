@@ -2,9 +2,10 @@ import { BotyardError, isBotyardError } from "@botyard/sdk";
 import { type Flag, parseFlags } from "./args/parse.ts";
 import { optionRows } from "./args/option.ts";
 import { kebab } from "./args/plan.ts";
-import { createCatalog, operationEntry } from "./catalog.ts";
+import { createCatalog } from "./catalog.ts";
 import { type CallWorld, flagsOf, openCall } from "./call.ts";
 import type { Command, CommandEntry } from "./command.ts";
+import { commonEntries, everyEntry } from "./entries.ts";
 import { globalFlags } from "./globals.ts";
 import { handwritten } from "./handwritten.ts";
 import { commandHelp, nounHelp, rootHelp } from "./help.ts";
@@ -61,14 +62,8 @@ export async function dispatch(argv: readonly string[], options: FullOptions, io
     const catalog = createCatalog(options);
     const style = createStyle(io.colour.out);
     const help = { style, self: "botyard", version: options.version };
-    const common = [
-      ...handwritten,
-      ...[...catalog.common.values()].map((operation) => operationEntry(operation, null)),
-    ];
-    const every = async (): Promise<readonly CommandEntry[]> => [
-      ...common,
-      ...[...(await catalog.natives()).values()].map(({ operation, platform }) => operationEntry(operation, platform)),
-    ];
+    const common = commonEntries(catalog);
+    const every = (): Promise<readonly CommandEntry[]> => everyEntry(catalog);
 
     let { words, rest } = splitWords(argv, single);
     let asked = wantsHelp(argv);

@@ -17,7 +17,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   "files.upload": ["files upload --file report.pdf --room eng:ops --as helper"],
   "keys.create": [
     "keys create pybot --preset bot --bot chat/helper",
-    "keys create agent --room chat/eng:ops --allow events.*,messages.send --rate 20/min --expires 30d",
+    "keys create agent --room chat/eng:ops --allow events.read,messages.send --rate 20/min --expires 30d",
   ],
   "ledger.get": ["ledger get op_01KAG7 --wait 30s"],
   "messages.send": [

@@ -38,5 +38,42 @@ export const handwritten: readonly CommandEntry[] = [
     "Show the latest events; -f follows",
     () => import("./commands/tail.ts"),
   ),
+  entry(
+    ["credentials", "login"],
+    "bots and rooms",
+    "Get a credential by logging in: a dialogue, or a link a person opens",
+    () => import("./commands/credentials-login.ts"),
+  ),
+  entry(
+    ["backup"],
+    "keeping",
+    "Copy the whole database into one file, while the service runs",
+    () => import("./commands/backup.ts"),
+  ),
+  entry(["restore"], "keeping", "Put a backup in the place of the database", () => import("./commands/restore.ts")),
+  entry(
+    ["secrets", "rekey"],
+    "keeping",
+    "Make a new seal key and seal every secret with it",
+    () => import("./commands/rekey.ts"),
+  ),
+  entry(
+    ["service", "print"],
+    "keeping",
+    "Print what makes this machine run the service: systemd, launchd or windows",
+    () => import("./commands/service-print.ts"),
+  ),
+  entry(["login"], "access", "Keep a service's address and a key for this user", () => import("./commands/login.ts")),
+  entry(["logout"], "access", "Forget the service and key that `login` keeps", () => import("./commands/logout.ts")),
+  entry(
+    ["completion"],
+    "start",
+    "Print a shell's completion script: bash, zsh, fish or powershell",
+    () => import("./commands/completion.ts"),
+  ),
+  {
+    ...entry(["complete"], "start", "What a shell may offer after these words", () => import("./commands/complete.ts")),
+    hidden: true,
+  },
   entry(["version"], "look", "Show version and runtime", () => import("./commands/version.ts")),
 ];

@@ -34,7 +34,7 @@ const flagRows = (flags: readonly Flag[]): readonly (readonly [string, string])[
 /** Everything there is, grouped: nouns with their verbs, commands with what they do. */
 export function rootHelp(entries: readonly CommandEntry[], { style, version }: HelpWorld): string {
   const sections = groups.flatMap((group) => {
-    const own = entries.filter((entry) => entry.group === group);
+    const own = entries.filter((entry) => entry.group === group && !entry.hidden);
     const nouns = new Map<string, CommandEntry[]>();
     for (const entry of own) nouns.set(entry.words[0] ?? "", [...(nouns.get(entry.words[0] ?? "") ?? []), entry]);
     const rows = [...nouns].map(([noun, all]): [string, string] => {

@@ -1,5 +1,6 @@
 import type { Descriptor } from "@botyard/core";
 import { type AnyOperation, type Bytes, isStreamOutput } from "@botyard/sdk";
+import { followGaps, healing, openGaps } from "./after-gaps.ts";
 import { composeInput, synopsis } from "./args/compose.ts";
 import type { Flag, ParsedArgs } from "./args/parse.ts";
 import { type CommandPlan, kebab, planCommand } from "./args/plan.ts";
@@ -86,6 +87,7 @@ async function run(
     );
   }
   const backend = await session.backend({ stateless: descriptor.run === "tool" });
+  const gaps = healing.has(descriptor.name) ? await openGaps(input, session) : [];
   const idempotencyKey = args.strings.get("idempotency-key")?.[0];
   const answer = backend.transport.call(descriptor.name, input, {
     signal: io.signal,
@@ -109,6 +111,7 @@ async function run(
   const present = presenters[descriptor.name];
   if (present) await present(value as never, session);
   else printAnswer(descriptor, value, { io, quiet: globals.quiet });
+  if (gaps.length > 0) await followGaps(gaps, session);
   const steps = openedSteps(value);
   if (steps.length > 0 && io.interactive && !globals.quiet) {
     const { awaitSteps } = await import("./await-steps.ts");

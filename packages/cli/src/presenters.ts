@@ -1,8 +1,10 @@
-import type { Bot, Check, Connection, Event, Key, Step } from "@botyard/sdk";
+import type { AuditEntry, Bot, Check, Connection, Event, Key, KeyView, RevokedKey, Step } from "@botyard/sdk";
 import { formatCheck } from "./output/check.ts";
 import { formatEvent } from "./output/event.ts";
 import { formatStep } from "./output/step.ts";
-import { formatFields } from "./output/value.ts";
+import { createStyle } from "./output/style.ts";
+import { formatTable } from "./output/table.ts";
+import { cell, formatFields } from "./output/value.ts";
 import type { Session } from "./session.ts";
 
 /** Prints an answer for people where its fields in a row would not do. */
@@ -10,7 +12,8 @@ export type Presenter = (value: never, session: Session) => void | Promise<void>
 
 /** `bot chat/helper, all its rooms, no expiry` */
 function describeGrant(key: Pick<Key, "grant" | "preset" | "expiresAt" | "ratePerMinute">): string {
-  const { bots, rooms, connections, operations } = key.grant;
+  const { bots, connections, operations, names } = key.grant;
+  const rooms = key.grant.rooms?.map((room) => names?.[room] ?? room);
   return [
     // Of a bot's own key the bot says it all.
     ...(key.preset === "bot" && bots ? [] : [key.preset ?? operations.join(", ")]),
@@ -21,16 +24,77 @@ function describeGrant(key: Pick<Key, "grant" | "preset" | "expiresAt" | "ratePe
   ].join(", ");
 }
 
-async function keyCreated(key: Key & { readonly secret: string }, session: Session): Promise<void> {
+function grantWords({ io }: Session, key: Pick<KeyView, "may" | "mayNot" | "expiresAt">, ending = ""): void {
+  io.out(`may     ${key.may.join("; ") || "nothing"}\n`);
+  if (key.mayNot.length > 0) io.out(`may not ${key.mayNot.join(", ")}\n`);
+  io.out(`expires ${key.expiresAt === null ? "never" : key.expiresAt.slice(0, 10)}${ending}\n`);
+}
+
+async function keyCreated(key: KeyView & { readonly secret: string | null }, session: Session): Promise<void> {
   const { io } = session;
+  if (key.secret === null) {
+    grantWords(session, key, "      (nothing created: --dry-run)");
+    return;
+  }
   const { url } = await session.backend();
   const where = url === null ? "" : ` BOTYARD_URL=${url}`;
   io.out(`export${where} BOTYARD_KEY=${key.secret}      # shown once; ${describeGrant(key)}\n`);
 }
 
-function whoami(key: Key, { io }: Session): void {
-  io.out(`${key.name}  ${describeGrant(key)}\n`);
-  io.out(`may  ${key.grant.operations.join(", ")}\n`);
+function whoami(key: KeyView, session: Session): void {
+  session.io.out(`${key.name}  ${describeGrant(key)}\n`);
+  grantWords(session, key);
+}
+
+const counted = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;
+
+/** `revoked  now; 1 open stream closed, 2 queued sends cancelled, 1 send in flight: sent op_01KB9` */
+function keyRevoked(key: RevokedKey, { io }: Session): void {
+  const words: Readonly<Record<string, string>> = { done: "sent", failed: "failed", unknown: "unknown" };
+  const left = key.inFlight.map(({ operation, state }) => `${words[state] ?? "not over yet:"} ${operation}`).join(", ");
+  const parts = [
+    `${counted(key.streams, "open stream", "open streams")} closed`,
+    `${counted(key.cancelled, "queued send", "queued sends")} cancelled`,
+    ...(left ? [`${counted(key.inFlight.length, "send", "sends")} in flight: ${left}`] : []),
+  ];
+  io.out(`revoked  ${key.name} now; ${parts.join(", ")}\n`);
+}
+
+const answerOf = ({ answer }: AuditEntry): string => (answer === "ok" ? "ok" : `refused ${answer}`);
+
+/** The same again and again is one line with a number. */
+function audit(
+  page: { readonly items: readonly AuditEntry[]; readonly next?: string | undefined },
+  { io, note }: Session,
+): void {
+  const place = ({ connection, bot, room }: AuditEntry): string =>
+    [connection, room ?? bot].filter(Boolean).join("/") || "-";
+  const groups: { first: AuditEntry; more: number }[] = [];
+  for (const entry of page.items) {
+    const last = groups.at(-1);
+    const same =
+      last !== undefined &&
+      [entry.key, entry.operation, place(entry), entry.answer].join() ===
+        [last.first.key, last.first.operation, place(last.first), last.first.answer].join();
+    if (same && entry.answer !== "ok") last.more += 1;
+    else groups.push({ first: entry, more: 0 });
+  }
+  if (groups.length === 0) {
+    note("none");
+    return;
+  }
+  const rows = groups.map(({ first, more }) => [
+    cell(first.time),
+    first.key,
+    first.operation,
+    place(first),
+    `${answerOf(first)}${more > 0 ? `, ${more} more like it` : ""}`,
+  ]);
+  const style = createStyle(io.colour.out);
+  io.out(
+    `${formatTable(["TIME", "KEY", "OPERATION", "WHERE", "ANSWER"], rows, { columns: io.columns, bold: style.bold })}\n`,
+  );
+  if (page.next !== undefined) note(`more  --cursor ${page.next}`);
 }
 
 function connected(value: Connection & { readonly opened: readonly Step[] }, { io }: Session): void {
@@ -96,6 +160,8 @@ function step(value: Step, { io }: Session): void {
 export const presenters: Readonly<Record<string, Presenter>> = {
   "keys.create": keyCreated,
   "keys.whoami": whoami,
+  "keys.revoke": keyRevoked,
+  "audit.list": audit,
   "connections.create": connected,
   "connections.probe": probed,
   "bots.create": botMade,

@@ -27,13 +27,22 @@ function onPath(execPath: string, path: string): boolean {
   return false;
 }
 
+/** Program and first arguments, absolute: for files that start it without a shell. */
+export function programOf({ execPath, argv, deno }: Started): readonly string[] {
+  const script = argv[1] ?? "";
+  return isCompiled(script, execPath) ? [execPath] : [execPath, ...(deno ? ["run", "-A"] : []), script];
+}
+
+const isCompiled = (script: string, execPath: string): boolean =>
+  script.startsWith("/$bunfs/") || /^[A-Z]:[\\/]~BUN[\\/]/.test(script) || script === execPath;
+
 /**
  * How this program can be called again from any folder: `botyard`, `'/opt/my tools/botyard'`, or
  * `/…/bun /…/apps/botyard/src/main.ts` when it runs from source.
  */
 export function callOf({ execPath, argv, env, deno }: Started): string {
   const script = argv[1] ?? "";
-  const compiled = script.startsWith("/$bunfs/") || /^[A-Z]:[\\/]~BUN[\\/]/.test(script) || script === execPath;
-  if (compiled) return onPath(execPath, env["PATH"] ?? "") ? basename(execPath) : shellWord(execPath);
+  if (isCompiled(script, execPath))
+    return onPath(execPath, env["PATH"] ?? "") ? basename(execPath) : shellWord(execPath);
   return [execPath, ...(deno ? ["run", "-A"] : []), script].map(shellWord).join(" ");
 }

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { createCatalog, operationEntry } from "./catalog.ts";
-import { handwritten } from "./handwritten.ts";
+import { createCatalog } from "./catalog.ts";
+import { commonEntries } from "./entries.ts";
 import { runTree } from "./tree.ts";
 import { findEntry, splitWords } from "./words.ts";
 
@@ -10,7 +10,7 @@ const { common } = createCatalog({
   version: "0",
   startService: async () => Promise.reject(new Error("not here")),
 });
-const entries = [...handwritten, ...[...common.values()].map((operation) => operationEntry(operation, null))];
+const entries = commonEntries({ common });
 
 it.each<[string[], string[], string[]]>([
   [["bots", "create", "helper"], ["bots", "create"], ["helper"]],

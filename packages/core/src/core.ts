@@ -1,12 +1,14 @@
 import type { AnyPlatform, Clock, Log } from "@botyard/sdk";
 import type { Keys } from "./access/keys.ts";
 import type { Table } from "./describe/describe.ts";
+import type { Audit } from "./invoke/audit.ts";
 import type { EventLog } from "./log/types.ts";
 import type { Registry } from "./registry/registry.ts";
 import type { Vault } from "./registry/vault.ts";
 import type { Sealer } from "./secrets/types.ts";
 import type { Store } from "./store/types.ts";
 import type { Supervisor } from "./supervise/supervisor.ts";
+import type { Webhooks } from "./webhooks/webhooks.ts";
 import type { InvokeOptions, InvokeResult } from "./runtime-types.ts";
 
 /** The parts of a running Botyard, as its handlers see them. */
@@ -20,10 +22,12 @@ export interface Core {
   readonly sealer: Sealer;
   readonly vault: Vault;
   readonly keys: Keys;
+  readonly audit: Audit;
   readonly log: EventLog;
   readonly table: Table;
   readonly platforms: ReadonlyMap<string, AnyPlatform>;
   readonly supervisor: Supervisor;
+  readonly webhooks: Webhooks;
   /** Base of the hook addresses; null while no outside URL is known. */
   readonly hooksUrl: string | null;
   readonly retentionMs: number | null;

@@ -1,19 +1,22 @@
-import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { type AnyPlatform, BotyardError, type Clock } from "@botyard/sdk";
 import { makeGrant } from "./access/keys.ts";
+import type { Core } from "./core.ts";
 import type { Fetch } from "./host/http.ts";
 import type { Logger } from "./host/logger.ts";
 import type { Redactor } from "./host/redact.ts";
-import { sealNameOf } from "./registry/vault.ts";
-import { createRuntime, type Retention } from "./runtime.ts";
+import { finishRekey } from "./keeping/rekey.ts";
+import { sealedRecords } from "./keeping/sealed.ts";
+import type { Retention } from "./retention.ts";
+import { createRuntime } from "./runtime.ts";
 import type { Runtime } from "./runtime-types.ts";
-import { createMemorySealer, openSealer, sealFileOf, type SealedRecord } from "./secrets/seal.ts";
-import { prepareDataDirectory } from "./store/data-directory.ts";
+import { createMemorySealer, openSealer, sealFileOf } from "./secrets/seal.ts";
+import { adminKeyFile, databaseFile, prepareDataDirectory } from "./store/data-directory.ts";
 import { lockService, type ServiceLock } from "./store/lock.ts";
 import { openStore } from "./store/open-store.ts";
+import { backupSuffix } from "./store/sqlite/backup.ts";
 import type { Store } from "./store/types.ts";
-import { stepSealName } from "./supervise/steps.ts";
 
 export interface OpenOptions {
   readonly version: string;
@@ -35,26 +38,12 @@ export interface OpenOptions {
 }
 
 export interface Opened {
-  readonly runtime: Runtime & { start(): Promise<void> };
+  readonly runtime: Runtime & { start(): Promise<void>; readonly core: Core };
   /** Text of the admin key: made at the first start, kept in `admin.key` (0600) of the data directory. */
   readonly adminKey: () => Promise<string>;
 }
 
-export const databaseFile = (dataDirectory: string): string => join(dataDirectory, "botyard.db");
-export const adminKeyFile = (dataDirectory: string): string => join(dataDirectory, "admin.key");
-
-async function sealedRecords(store: Store): Promise<SealedRecord[]> {
-  const credentials = await store.listRecords("credential");
-  const steps = await store.listRecords("step");
-  return [
-    ...credentials.flatMap((record) =>
-      record.sealed === null ? [] : [{ name: sealNameOf(record), sealed: record.sealed }],
-    ),
-    ...steps.flatMap((record) =>
-      record.sealedRun === null ? [] : [{ name: stepSealName(record.id), sealed: record.sealedRun }],
-    ),
-  ];
-}
+export { adminKeyFile, databaseFile } from "./store/data-directory.ts";
 
 /**
  * Opens a data directory for this process alone. Throws `conflict` while another process has it, `not_found` where
@@ -74,6 +63,10 @@ export async function openBotyard(options: OpenOptions): Promise<Opened> {
   }
   let store: Store | undefined;
   try {
+    if (directory !== null) {
+      finishRekey(directory, sealFileOf(directory, env));
+      removeLeftovers(directory);
+    }
     store = await openStore(
       directory === null
         ? { memory: true }
@@ -100,6 +93,12 @@ export async function openBotyard(options: OpenOptions): Promise<Opened> {
     lock?.release();
     throw error;
   }
+}
+
+/** Copies for backups that a crash left behind. */
+function removeLeftovers(directory: string): void {
+  const left = `${basename(databaseFile(directory))}${backupSuffix}`;
+  for (const name of readdirSync(directory)) if (name.startsWith(left)) rmSync(join(directory, name), { force: true });
 }
 
 type Started = Awaited<ReturnType<typeof createRuntime>>;

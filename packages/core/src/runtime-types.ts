@@ -21,6 +21,12 @@ export interface InvokeOptions {
   readonly idempotencyKey?: string;
   /** Milliseconds for the whole call; default 30 000, streams without end. */
   readonly deadlineMs?: number;
+  /**
+   * False: the answer is 202 with `{ operation: "op_…", state: "accepted" }` as soon as the row is in the ledger; follow
+   * it there. Such calls are done in order for each bot and room, by default within ten minutes. One that waits when the
+   * service ends is not done: its row says `failed`, effect `none`.
+   */
+  readonly wait?: false;
 }
 
 export interface InvokeResult {
@@ -50,8 +56,11 @@ export interface Runtime {
   authenticate(key: string | null): Promise<Principal>;
   /** All rights, for commands that run in their own process. */
   readonly local: Principal;
-  /** A request of a chat server. Throws `not_found` for an unknown connection, and says no more than that. */
-  hook(connection: string, request: HookRequest): Promise<HookResponse>;
+  /**
+   * A request of a chat server; `request` (`req_…`) marks what is logged meanwhile. Throws `not_found` for an unknown
+   * connection, and says no more than that.
+   */
+  hook(connection: string, request: HookRequest, options?: { readonly request: string }): Promise<HookResponse>;
   /** Largest accepted hook body of a connection in bytes; null for an unknown connection. */
   hookLimit(connection: string): number | null;
   /** Whether the store answers and the connections have been opened (in whatever state). */

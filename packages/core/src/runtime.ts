@@ -1,25 +1,21 @@
-import {
-  type AnyPlatform,
-  type AnySession,
-  BotyardError,
-  type Clock,
-  type HookRequest,
-  type HookResponse,
-} from "@botyard/sdk";
+import { type AnyPlatform, type AnySession, BotyardError, type Clock } from "@botyard/sdk";
 import { createKeys } from "./access/keys.ts";
 import type { Core } from "./core.ts";
 import { describeTable } from "./describe/describe.ts";
 import { systemClock } from "./host/clock.ts";
+import { correlate } from "./host/correlation.ts";
 import { createHost } from "./host/host.ts";
 import type { Fetch } from "./host/http.ts";
 import type { Logger } from "./host/logger.ts";
 import type { Redactor } from "./host/redact.ts";
 import { createAudit } from "./invoke/audit.ts";
 import { createInvoke } from "./invoke/invoke.ts";
+import { createCallQueue } from "./invoke/queue.ts";
 import { isUnsettled, settleFromEcho, settleInBackground } from "./invoke/settle.ts";
 import { createLimiter } from "./limits/limiter.ts";
 import { createLog } from "./log/log.ts";
 import { coreHandlers } from "./operations/index.ts";
+import { keepTrimmed, type Retention } from "./retention.ts";
 import { openRegistry, toTarget } from "./registry/registry.ts";
 import { createVault } from "./registry/vault.ts";
 import type { Principal, Runtime } from "./runtime-types.ts";
@@ -28,14 +24,7 @@ import type { Sealer } from "./secrets/types.ts";
 import type { ConnectionRecord, Store } from "./store/types.ts";
 import type { Live } from "./supervise/live.ts";
 import { createSupervisor } from "./supervise/supervisor.ts";
-
-/** How long what is kept is kept, in milliseconds; null or absent: for ever. */
-export interface Retention {
-  readonly eventsMs: number | null;
-  readonly rawMs: number | null;
-  readonly auditMs?: number | null;
-  readonly ledgerMs?: number | null;
-}
+import { createWebhooks, type WebhookParts } from "./webhooks/webhooks.ts";
 
 export interface RuntimeOptions {
   readonly version: string;
@@ -53,9 +42,10 @@ export interface RuntimeOptions {
   readonly clock?: Clock;
   /** Instead of the network: simulators. */
   readonly fetch?: Fetch;
+  /** How webhooks find and trust their addresses. For tests. */
+  readonly webhooks?: Pick<WebhookParts, "lookup" | "ca" | "post">;
 }
 
-const trimEveryMs = 3_600_000;
 const openWaitMs = 2_000;
 const defaultHookBytes = 1_048_576;
 
@@ -148,6 +138,8 @@ export async function createRuntime(
     { registry, store, sealer, vault, log, now, clock, logger, platforms },
     { receive: options.receive, openSession },
   );
+  const webhooks = createWebhooks({ registry, store, sealer, log, now, clock, logger, redactor, ...options.webhooks });
+  const audit = createAudit({ store, logger, clock });
   const core: Core = {
     version: options.version,
     startedAt: now(),
@@ -158,22 +150,32 @@ export async function createRuntime(
     sealer,
     vault,
     keys: createKeys(registry, clock),
+    audit,
     log,
     table,
     platforms,
     supervisor,
+    webhooks,
     hooksUrl: options.hooksUrl ?? null,
     retentionMs: options.retention?.eventsMs ?? null,
     invoke: (name, input, call) => invoke(name, input, call),
     now,
   };
-  const audit = createAudit(core);
-  const invokeOnce = createInvoke(core, { handlers: coreHandlers, audit, closing: closing.signal });
+  const invokeOnce = createInvoke(core, {
+    handlers: coreHandlers,
+    audit,
+    closing: closing.signal,
+    queue: createCallQueue(),
+    ended: (operation) => follow({ operation }),
+  });
   const invoke: typeof invokeOnce = async (name, input, call) => {
     const mark = `${call.request}/${name}`;
     calls.add(mark);
     try {
-      const result = await invokeOnce(name, input, call);
+      const once = (): ReturnType<typeof invokeOnce> => invokeOnce(name, input, call);
+      // A write may open a connection, whose loops must not bear this request's name.
+      const sends = table.operations.get(name)?.effect === "send";
+      const result = await (sends ? correlate(call.request, once) : once());
       follow(result.value);
       return result;
     } catch (error) {
@@ -212,23 +214,6 @@ export async function createRuntime(
     signal: new AbortController().signal,
   };
 
-  async function trimming(): Promise<void> {
-    const { eventsMs, rawMs, auditMs, ledgerMs } = options.retention ?? { eventsMs: null, rawMs: null };
-    const before = (name: "events" | "raw" | "audit" | "effects", ms: number | null | undefined) =>
-      ms === null || ms === undefined ? {} : { [name]: new Date(clock.now() - ms).toISOString() };
-    while (!closing.signal.aborted) {
-      await store
-        .trim({
-          ...before("events", eventsMs),
-          ...before("raw", rawMs),
-          ...before("audit", auditMs),
-          ...before("effects", ledgerMs),
-        })
-        .catch((error: unknown) => logger.error("old events could not be removed", { error }));
-      await clock.sleep(trimEveryMs, closing.signal).catch(() => {});
-    }
-  }
-
   return {
     core,
     version: options.version,
@@ -255,12 +240,15 @@ export async function createRuntime(
       // A server that does not answer keeps its own connection waiting and nobody else.
       await Promise.race([Promise.all(opening), clock.sleep(openWaitMs, closing.signal).catch(() => {})]);
       ready = true;
-      if (options.receive && options.retention) void trimming();
+      if (options.receive) await webhooks.start();
+      if (options.receive && options.retention)
+        void keepTrimmed({ store, clock, logger, retention: options.retention, signal: closing.signal });
     },
-    async hook(connection: string, request: HookRequest): Promise<HookResponse> {
+    async hook(connection, request, options) {
       const receive = supervisor.live(connection)?.session?.receive;
       if (!receive?.http) throw new BotyardError("not_found", "nothing is here");
-      const response = await receive.http(request);
+      const take = receive.http.bind(receive);
+      const response = await (options ? correlate(options.request, () => take(request)) : take(request));
       const live = supervisor.live(connection);
       if (live && response.status < 300) live.provenAliveAt = now();
       return response;
@@ -276,6 +264,7 @@ export async function createRuntime(
       while (calls.size > 0 && clock.now() < until) await clock.sleep(20);
       closing.abort(new BotyardError("cancelled", "Botyard is stopping"));
       await supervisor.closeAll();
+      await webhooks.close();
       await audit.flush();
       await store.close();
     },

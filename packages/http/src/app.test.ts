@@ -523,7 +523,7 @@ it("logs the caller's own request id, cleaned, and never the query", async () =>
   expect(log.debug.mock.calls[0]?.[1]).toMatchObject({
     caller: "mine??",
     method: "GET",
-    path: "/healthz",
+    route: "/healthz",
     status: 200,
   });
   expect(JSON.stringify(log.debug.mock.calls)).not.toContain("SECRET");

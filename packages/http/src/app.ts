@@ -4,17 +4,21 @@ import { type Context, Hono } from "hono";
 import { authenticate } from "./auth.ts";
 import { createEntry } from "./entry.ts";
 import { createGuard, type GuardOptions } from "./guard.ts";
-import { type InputPlan, planInput, readInput } from "./input.ts";
+import { goesOn, type InputPlan, planInput, readInput } from "./input.ts";
+import { answerMetrics, createMetrics, type Metrics } from "./metrics.ts";
 import { problemResponse } from "./problem.ts";
 import { createReference } from "./reference/index.ts";
 import { jsonResponse, respond, streamResponse } from "./respond.ts";
 import { inRoutingOrder, methodsByPattern, rawPath, toPattern } from "./routes.ts";
 import { eventStream } from "./stream.ts";
+import { closingOf } from "./traffic.ts";
 
 export interface AppOptions extends GuardOptions {
   /** Largest JSON body; default 1 MiB. Bytes have no limit here. */
   readonly maxJsonBytes?: number;
   readonly log?: Log;
+  /** Shared with the hooks listener, so that `/metrics` says of both; default: its own. */
+  readonly metrics?: Metrics;
   /** How often a silent event stream says that it lives; default 20 000. */
   readonly heartbeatMs?: number;
 }
@@ -26,6 +30,7 @@ export interface AppOptions extends GuardOptions {
 export function createApp(runtime: Runtime, options: AppOptions = {}): Hono {
   const app = new Hono({ getPath: rawPath });
   // Around each handler and not as middleware: that would cost more than everything else here together.
+  const metrics = options.metrics ?? createMetrics();
   const entry = createEntry(createGuard(options), options.log);
   const pages = createReference(runtime);
 
@@ -37,13 +42,26 @@ export function createApp(runtime: Runtime, options: AppOptions = {}): Hono {
     "/readyz",
     entry(() => readiness(runtime)),
   );
+  app.get(
+    "/metrics",
+    entry(async ({ req: { raw } }, request) =>
+      answerMetrics(runtime, metrics, { principal: await authenticate(runtime, raw), request }),
+    ),
+  );
   for (const [path, answer] of Object.entries(pages)) app.get(path, entry(answer));
   for (const descriptor of inRoutingOrder(runtime.descriptors.values()))
-    app.on(descriptor.method, toPattern(descriptor.path), entry(operationHandler(runtime, descriptor, options)));
+    app.on(
+      descriptor.method,
+      toPattern(descriptor.path),
+      entry(operationHandler(runtime, descriptor, options), (status, tookMs) =>
+        metrics.answered(descriptor.name, status, tookMs),
+      ),
+    );
 
   for (const [pattern, methods] of methodsByPattern(runtime.descriptors.values()))
     app.all(pattern, entry(notAllowed(methods)));
-  for (const path of ["/healthz", "/readyz", ...Object.keys(pages)]) app.all(path, entry(notAllowed(["GET", "HEAD"])));
+  for (const path of ["/healthz", "/readyz", "/metrics", ...Object.keys(pages)])
+    app.all(path, entry(notAllowed(["GET", "HEAD"])));
   app.notFound(
     entry(() => {
       throw new BotyardError("not_found", "There is nothing at this path; /docs lists what there is.");
@@ -74,9 +92,14 @@ function operationHandler(
     const plan = (made ??= planInput(descriptor));
     const input = await readInput(raw, plan, (param) => c.req.param(param), maxJsonBytes);
     const key = effect === "read" ? undefined : idempotencyKey(raw);
-    const common = { principal, request, ...(key === undefined ? {} : { idempotencyKey: key }) };
+    const common = {
+      principal,
+      request,
+      ...(key === undefined ? {} : { idempotencyKey: key }),
+      ...(goesOn(raw, plan) ? ({ wait: false } as const) : {}),
+    };
     if (descriptor.output.kind !== "stream")
-      return respond(descriptor, await runtime.invoke(name, input, { ...common, signal: () => raw.signal }));
+      return respond(descriptor, await runtime.invoke(name, input, { ...common, signal: () => signalOf(raw, input) }));
     const ended = new AbortController();
     raw.signal.addEventListener("abort", () => ended.abort(), { once: true });
     const { value } = await runtime.invoke(name, input, { ...common, signal: () => ended.signal });
@@ -84,6 +107,12 @@ function operationHandler(
       eventStream(value as AsyncIterable<unknown>, { request, log, revoked: principal.signal, ended, heartbeatMs }),
     );
   };
+}
+
+/** The caller who leaves; for a long poll also the service that stops. */
+function signalOf(request: Request, input: Readonly<Record<string, unknown>>): AbortSignal {
+  const closing = "waitMs" in input ? closingOf(request) : undefined;
+  return closing ? AbortSignal.any([request.signal, closing]) : request.signal;
 }
 
 function idempotencyKey(request: Request): string | undefined {

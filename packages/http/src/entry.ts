@@ -1,9 +1,13 @@
 import { BotyardError, type Log } from "@botyard/sdk";
 import type { Context } from "hono";
+import { routePath } from "hono/route";
 import { monotonicFactory } from "ulid";
 import { problemResponse } from "./problem.ts";
 
 type Handler = (c: Context, request: string) => Response | Promise<Response>;
+
+/** Hears of each answer, problems included. */
+type Answered = (status: number, tookMs: number) => void;
 
 const nextId = monotonicFactory();
 
@@ -14,13 +18,15 @@ export function requestId(): string {
 
 /**
  * What every request goes through: it gets its id, the guard looks at it, whatever is thrown becomes a problem, and
- * the log gets a line without query or body.
+ * the log gets a line. That line has the route's pattern and neither path, query nor body: whatever a caller sends may be
+ * something that does not belong into a log.
  */
 export function createEntry(
   guard: (request: Request) => void,
   log: Log | undefined,
-): (handle: Handler) => (c: Context) => Promise<Response> {
-  return (handle) => async (c) => {
+): (handle: Handler, answered?: Answered) => (c: Context) => Promise<Response> {
+  return (handle, answered) => async (c) => {
+    const began = performance.now();
     const request = requestId();
     const { raw } = c.req;
     let response: Response;
@@ -32,7 +38,14 @@ export function createEntry(
     } catch (error) {
       response = problemResponse(error, { request, log });
     }
-    log?.debug("answered", { request, method: raw.method, path: c.req.path, status: response.status, ...named(raw) });
+    answered?.(response.status, performance.now() - began);
+    log?.debug("answered", {
+      request,
+      method: raw.method,
+      route: routePath(c),
+      status: response.status,
+      ...named(raw),
+    });
     return response;
   };
 }

@@ -35,7 +35,7 @@ export function createGuard({ listenHost = "127.0.0.1", hosts = [] }: GuardOptio
     if (!allowed(host))
       throw new BotyardError(
         "forbidden",
-        "The Host header names a host this service does not answer for. Ask by the address it listens on, or add the name to `hosts` in the configuration.",
+        "The Host header names a host this service does not answer for. Ask by the address it listens on; a proxy before it has to send that address as Host.",
       );
     const origin = request.headers.get("origin");
     if (origin === null) return;

@@ -2,12 +2,15 @@ import type { Runtime } from "@botyard/core";
 import { errorTable, type HookRequest, isBotyardError, type Log } from "@botyard/sdk";
 import { Hono } from "hono";
 import { requestId } from "./entry.ts";
+import type { Metrics } from "./metrics.ts";
 import { readLimited } from "./body.ts";
 import { toBotyardError } from "./problem.ts";
 import { rawPath } from "./routes.ts";
 
 export interface HooksOptions {
   readonly log?: Log;
+  /** Those of the API: see AppOptions. */
+  readonly metrics?: Metrics;
 }
 
 const prefix = "/hooks/";
@@ -21,22 +24,31 @@ function silent(status: number): Response {
  * What chat servers may reach: `/hooks/<connection>/…` and nothing else. Requests are authenticated by the platform's
  * plugin. Serve it on its own listener with `listen(app.fetch, …)`.
  */
-export function createHooksApp(runtime: Runtime, { log }: HooksOptions = {}): Hono {
+export function createHooksApp(runtime: Runtime, { log, metrics }: HooksOptions = {}): Hono {
   const app = new Hono({ getPath: rawPath });
   app.notFound(() => silent(404));
   app.all("/hooks/*", async (c) => {
     const request = requestId();
+    // Only of connections that are there: strangers must not make up series.
+    let known: string | undefined;
+    const counted = (response: Response): Response => {
+      if (known !== undefined) metrics?.hooked(known, response.status);
+      return response;
+    };
     try {
       const place = split(rawPath(c.req.raw));
       const limit = place && runtime.hookLimit(place.connection);
       if (place === null || limit === null) return silent(404);
-      return toResponse(await runtime.hook(place.connection, await toHookRequest(c.req.raw, place.path, limit)));
+      known = place.connection;
+      const asked = await toHookRequest(c.req.raw, place.path, limit);
+      return counted(toResponse(await runtime.hook(place.connection, asked, { request })));
     } catch (error) {
-      const known = toBotyardError(error, { request, log });
-      if (isBotyardError(error)) log?.warn("a hook was refused", { request, code: known.code, detail: known.message });
+      const failure = toBotyardError(error, { request, log });
+      if (isBotyardError(error))
+        log?.warn("a hook was refused", { request, connection: known, code: failure.code, detail: failure.message });
       // The sender repeats what answers 500; what is too large or unknown it may drop.
-      const final = known.code === "not_found" || known.code === "too_large" || known.code === "cancelled";
-      return silent(final ? errorTable[known.code].status : 500);
+      const final = failure.code === "not_found" || failure.code === "too_large" || failure.code === "cancelled";
+      return counted(silent(final ? errorTable[failure.code].status : 500));
     }
   });
   return app;

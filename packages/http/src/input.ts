@@ -9,6 +9,8 @@ export interface InputPlan {
   readonly query: ReadonlyMap<string, (texts: readonly string[]) => unknown>;
   readonly body: boolean;
   readonly bytes: string | null;
+  /** Whether `?wait=false` may be said: the call is put into the queue. */
+  readonly queues: boolean;
   /** Of streams: the field that `Last-Event-ID` fills. */
   readonly resume: "from" | null;
 }
@@ -24,6 +26,7 @@ export function planInput(descriptor: Descriptor): InputPlan {
     ),
     body: bytes === null && descriptor.method !== "GET" && descriptor.method !== "DELETE",
     bytes,
+    queues: descriptor.run === "platform" && descriptor.effect !== "read" && bytes === null,
     resume:
       descriptor.output.kind === "stream" && descriptor.fields.some((field) => field.name === "from") ? "from" : null,
   };
@@ -62,6 +65,12 @@ export async function readInput(
   return input;
 }
 
+/** Whether the caller does not wait for the end: `?wait=false`. */
+export function goesOn(request: Request, { queues }: InputPlan): boolean {
+  const at = request.url.indexOf("?");
+  return queues && at >= 0 && new URLSearchParams(request.url.slice(at + 1)).get("wait") === "false";
+}
+
 function placeQuery(request: Request, plan: InputPlan, input: Record<string, unknown>): void {
   const at = request.url.indexOf("?");
   if (at < 0) return;
@@ -69,7 +78,9 @@ function placeQuery(request: Request, plan: InputPlan, input: Record<string, unk
   const issues: FieldIssue[] = [];
   for (const name of new Set(query.keys())) {
     const coerce = plan.query.get(name);
-    if (coerce) input[name] = coerce(query.getAll(name));
+    if (name === "wait" && !coerce && plan.queues) {
+      if (!["true", "false"].includes(query.get(name) ?? "")) issues.push({ path: name, expected: "true or false" });
+    } else if (coerce) input[name] = coerce(query.getAll(name));
     else if (plan.path.includes(name)) issues.push({ path: name, expected: "in the path, not again in the query" });
     else if (plan.body) issues.push({ path: shorten(name), expected: "in the JSON body, not in the query" });
     else issues.push({ path: shorten(name), expected: "no such field" });

@@ -1,6 +1,6 @@
 import { isBotyardError } from "@botyard/sdk";
 import { expect, it } from "vitest";
-import { createFakeRuntime } from "./fake-runtime.ts";
+import { createFakeRuntime, goodKey } from "./fake-runtime.ts";
 import { listen } from "./listen.ts";
 import { parseListen, startService } from "./service.ts";
 
@@ -32,6 +32,26 @@ it("leaves nothing open when the second listener cannot open", async () => {
   expect(isBotyardError(error) && error.code).toBe("conflict");
   const again = await listen(() => new Response(), { port: free.port });
   await Promise.all([again.close({ drainMs: 0 }), other.close({ drainMs: 0 })]);
+});
+
+it("answers long polls when it closes, instead of waiting for them", async () => {
+  const reached = Promise.withResolvers<void>();
+  const runtime = createFakeRuntime({
+    answers: {
+      "events.list": (_, { signal }) =>
+        new Promise((resolve) => {
+          signal?.().addEventListener("abort", () => resolve({ items: [], cursor: "c_1_1" }));
+          reached.resolve();
+        }),
+    },
+  });
+  // Longer than the test may take: it would be cut off with 503 behind that.
+  const service = await startService(runtime, { listen: "127.0.0.1:0", hooks: null, drainMs: 600_000 });
+  const poll = fetch(`${service.url}/v1/events?waitMs=60000`, { headers: { authorization: `Bearer ${goodKey}` } });
+  await reached.promise;
+  await service.close();
+  const answer = await poll;
+  expect([answer.status, await answer.json()]).toEqual([200, { items: [], cursor: "c_1_1" }]);
 });
 
 it("shows the API to other machines only when told to", async () => {

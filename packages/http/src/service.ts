@@ -5,6 +5,7 @@ import { type AppOptions, createApp } from "./app.ts";
 import { isLoopback } from "./guard.ts";
 import { createHooksApp } from "./hooks.ts";
 import { type Fetch, listen, type Listener } from "./listen.ts";
+import { createMetrics } from "./metrics.ts";
 import { rawPath } from "./routes.ts";
 
 export interface ServiceOptions extends Omit<AppOptions, "listenHost"> {
@@ -58,8 +59,9 @@ export async function startService(runtime: Runtime, options: ServiceOptions): P
       `The API speaks plain HTTP, and on ${api.hostname} others could read keys and messages on the way. Listen on loopback behind a proxy with TLS, or allow it explicitly.`,
       { fix: `listen: 127.0.0.1:${api.port}` },
     );
-  const app = createApp(runtime, { ...options, listenHost: api.hostname });
-  const hooksApp = createHooksApp(runtime, options);
+  const metrics = options.metrics ?? createMetrics();
+  const app = createApp(runtime, { ...options, metrics, listenHost: api.hostname });
+  const hooksApp = createHooksApp(runtime, { ...options, metrics });
   // Async, so that both kinds of answer have one type.
   const answerHook: Fetch = async (request) => hooksApp.fetch(request);
   const answerCall: Fetch = async (request) => app.fetch(request);

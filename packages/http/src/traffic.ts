@@ -2,7 +2,7 @@ type Handler = (request: Request) => Response | Promise<Response>;
 
 export interface Traffic {
   readonly fetch: (request: Request) => Promise<Response>;
-  /** Ends the event streams that are open, and those that are about to open: their readers come back with a cursor. */
+  /** Ends event streams, open ones and those about to open, and long polls: their readers come back with a cursor. */
   endStreams(): void;
   /** Resolves when no call is being worked on and no bytes are on their way out. */
   idle(): Promise<void>;
@@ -16,6 +16,13 @@ interface Open {
   break(): void;
 }
 
+const closings = new WeakMap<Request, AbortSignal>();
+
+/** Aborted when the listener that brought the request begins to close: who only waits for news then hears that there is none. */
+export function closingOf(request: Request): AbortSignal | undefined {
+  return closings.get(request);
+}
+
 const unavailable = (): Response =>
   new Response(null, { status: 503, headers: { "retry-after": "1", connection: "close" } });
 
@@ -23,7 +30,7 @@ const unavailable = (): Response =>
 export function createTraffic(handle: Handler): Traffic {
   const waiting = new Set<(response: Response) => void>();
   const open = new Set<Open>();
-  let ending = false;
+  const closing = new AbortController();
   let tellIdle: (() => void) | undefined;
 
   function settled(): void {
@@ -32,7 +39,7 @@ export function createTraffic(handle: Handler): Traffic {
 
   function add(entry: Open): void {
     open.add(entry);
-    if (ending && entry.events) entry.end();
+    if (closing.signal.aborted && entry.events) entry.end();
   }
 
   function remove(entry: Open): boolean {
@@ -44,7 +51,8 @@ export function createTraffic(handle: Handler): Traffic {
   return {
     fetch: (request) => {
       // Connections that are kept alive still bring requests after the listener is gone.
-      if (ending) return Promise.resolve(unavailable());
+      if (closing.signal.aborted) return Promise.resolve(unavailable());
+      closings.set(request, closing.signal);
       return new Promise((resolve) => {
         const settle = (response: Response): void => {
           if (!waiting.delete(settle)) return;
@@ -56,7 +64,7 @@ export function createTraffic(handle: Handler): Traffic {
       });
     },
     endStreams() {
-      ending = true;
+      closing.abort();
       for (const entry of open) if (entry.events) entry.end();
     },
     idle: () =>

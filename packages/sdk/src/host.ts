@@ -92,7 +92,12 @@ export interface Host<Settings = Readonly<Record<string, unknown>>> {
    */
   socket(
     url: string,
-    options?: { readonly protocols?: readonly string[]; readonly signal?: AbortSignal },
+    options?: {
+      readonly protocols?: readonly string[];
+      /** Sent with the handshake: `authorization`. Never logged. */
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly signal?: AbortSignal;
+    },
   ): Promise<Socket>;
   readonly hooks: {
     /**

@@ -23,3 +23,4 @@ export * from "./shapes/key.ts";
 export * from "./shapes/ledger.ts";
 export * from "./shapes/room.ts";
 export * from "./shapes/step.ts";
+export * from "./shapes/webhook.ts";

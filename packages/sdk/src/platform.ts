@@ -16,6 +16,8 @@ export interface CredentialKind {
   readonly required?: boolean;
   /** Where a person finds it. */
   readonly help?: string;
+  /** The session's `login` can get it: a person is offered to log in instead of pasting it. */
+  readonly login?: true;
   /** What to do when Botyard stops between getting and sealing it: ask again, or make a new one. */
   readonly recover: "refetch" | "reissue";
 }
@@ -71,6 +73,11 @@ export interface Platform<S extends ObjectSchema = ObjectSchema, C = unknown, N 
   /** Operations of the platform that need no connection. */
   readonly tools?: Tools<N>;
   readonly imports?: Readonly<Record<string, ImportKind>>;
+  /**
+   * Words in a text that notify everybody in a room: `["@channel", "@all", "@here"]`. Compared without case, as whole
+   * words; refused unless a key is granted `act.mention-room`.
+   */
+  readonly massMentions?: readonly string[];
   /** Does not wait for the server: a bad credential is a state, reported by the probe, and not a throw. */
   open(host: Host<v.InferOutput<S>>): Promise<Session<C>>;
 }

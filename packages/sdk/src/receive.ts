@@ -1,6 +1,6 @@
 import type { BotTarget } from "./host.ts";
 import type { Content, Mention } from "./shapes/content.ts";
-import type { EventActor, EventRoom, PlatformEventType } from "./shapes/event.ts";
+import type { EventActor, EventRoom, Invocation, PlatformEventType } from "./shapes/event.ts";
 import type { Gap } from "./shapes/gap.ts";
 import type { MembershipState } from "./shapes/room.ts";
 
@@ -35,6 +35,7 @@ export interface EventDraft {
   readonly content?: Omit<Content, "mentions"> & { readonly mentions: readonly Omit<Mention, "bot">[] };
   readonly reaction?: { readonly emoji: string };
   readonly member?: { readonly user: string; readonly name: string | null; readonly membership: MembershipState };
+  readonly invocation?: Invocation;
   /** Handles that saw it, where the platform tells; else the intake's, else the members of the room. */
   readonly bots?: readonly string[];
   /** Sender of the message it replies to, by native id. */

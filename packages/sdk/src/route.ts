@@ -32,8 +32,16 @@ interface Inspectable {
   }[];
 }
 
-/** The `x-botyard` metadata of a field's schema, through optional, nullable and pipes. */
-export function metaOf(schema: unknown): FieldMeta["x-botyard"] {
+const metas = new WeakMap<object, FieldMeta["x-botyard"]>();
+
+/** The `x-botyard` metadata of a field's schema, through optional, nullable and pipes; looked up once for each schema. */
+export function metaOf(schema: object): FieldMeta["x-botyard"] {
+  let found = metas.get(schema);
+  if (!found) metas.set(schema, (found = findMeta(schema)));
+  return found;
+}
+
+function findMeta(schema: object): FieldMeta["x-botyard"] {
   const seen = schema as Inspectable;
   const own: FieldMeta["x-botyard"] = {};
   const merge = (more: FieldMeta["x-botyard"]): void => void Object.assign(own, more);

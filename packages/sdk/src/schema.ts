@@ -71,8 +71,10 @@ export const NativeId = v.pipe(
 /** ISO 8601 in UTC: `2026-11-20T08:14:03.120Z`. */
 export const Time = v.pipe(v.string(), v.isoTimestamp(expected("a time like 2026-11-20T08:14:03.120Z")));
 
-/** Milliseconds; on the command line `30s`, `5m`, `2h`, `30d`. */
-export const DurationMs = v.pipe(v.number(), v.integer(), v.minValue(0));
+const hundredYearsMs = 3_155_760_000_000;
+
+/** Milliseconds, at most 100 years, so that now plus or minus it is a time; on the command line `30s`, `5m`, `2h`, `30d`. */
+export const DurationMs = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(hundredYearsMs));
 
 export const Text = v.pipe(v.string(), v.maxLength(4000, expected("at most 4000 characters")));
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { optionEntry, optionRows } from "./option.ts";
+import { optionEntries, optionEntry, optionRows } from "./option.ts";
 
 const schema = {
   type: "object",
@@ -38,4 +38,28 @@ it("lists what -o takes", () => {
     ["-o occ=string", "How to call occ"],
     ["-o profiles=array", ""],
   ]);
+});
+
+it("refuses what the schema does not know, with what was probably meant", () => {
+  const strict = { ...schema, additionalProperties: false };
+  const said = (text: string): unknown => {
+    try {
+      optionEntry(text, "-o", strict);
+    } catch (error) {
+      return (error as { details: { fix?: string } }).details.fix;
+    }
+    return "accepted";
+  };
+  expect(said("profile=a")).toBe("did you mean -o profiles=a?");
+  expect(said("profiles=c,b")).toBeUndefined();
+  expect(() => optionEntry("public=ja", "-o", strict)).toThrow("true or false");
+  expect(() => optionEntry("nothing=1", "-o", strict)).toThrow("there is no such setting; there are occ, profiles");
+});
+
+it("lets a list grow, and nothing else be given twice", () => {
+  expect(optionEntries(["profiles=a", "profiles=b", "occ=x"], "-o", schema)).toEqual({
+    profiles: ["a", "b"],
+    occ: "x",
+  });
+  expect(() => optionEntries(["occ=x", "occ=y"], "-o", schema)).toThrow("given twice");
 });

@@ -1,5 +1,5 @@
-import type { JsonSchema } from "@botyard/core";
-import { BotyardError } from "@botyard/sdk";
+import { type JsonSchema, suggest } from "@botyard/core";
+import { usage } from "./parse.ts";
 import { present, summaryOf } from "./plan.ts";
 import { durationOf } from "./units.ts";
 
@@ -14,23 +14,57 @@ function looseValue(text: string): unknown {
 
 function typed(key: string, text: string, given: JsonSchema): unknown {
   const schema = present(given);
+  const choices = schema["enum"];
+  if (Array.isArray(choices) && schema["type"] === "string" && !choices.includes(text)) {
+    const close = suggest(text, choices as string[]);
+    throw usage(`-o ${key} expects ${choices.join(", ")}`, close ? `did you mean -o ${key}=${close}?` : undefined);
+  }
   if (schema["type"] === "string") return text;
   if (schema["type"] === "array" && !text.startsWith("[")) {
     const items = (schema["items"] ?? {}) as JsonSchema;
-    return text === "" ? [] : text.split(",").map((part) => typed(key, part, items));
+    return text === "" ? [] : text.split(",").map((part) => typed(key, part.trim(), items));
   }
   const isNumber = schema["type"] === "number" || schema["type"] === "integer";
   if (isNumber && key.endsWith("Ms") && !/^\d+$/.test(text)) return durationOf(text, `-o ${key}`);
-  return looseValue(text);
+  const value = looseValue(text);
+  if (schema["type"] === "boolean" && typeof value !== "boolean") throw usage(`-o ${key} expects true or false`);
+  if (isNumber && typeof value !== "number") throw usage(`-o ${key} expects a number`);
+  return value;
 }
 
 /** One `key=value`. With the platform's schema, text stays text, and lists and durations may be written as on a flag. */
 export function optionEntry(text: string, flag: string, schema: JsonSchema | null): readonly [string, unknown] {
   const at = text.indexOf("=");
-  if (at < 1) throw new BotyardError("invalid", `${flag} expects key=value`);
+  if (at < 1) throw usage(`${flag} expects key=value`);
   const [key, value] = [text.slice(0, at), text.slice(at + 1)];
-  const own = (schema?.["properties"] as Readonly<Record<string, JsonSchema>> | undefined)?.[key];
+  const known = schema?.["properties"] as Readonly<Record<string, JsonSchema>> | undefined;
+  const own = known?.[key];
+  if (known && !own && schema?.["additionalProperties"] === false) {
+    const names = Object.keys(known);
+    const close = suggest(key, names);
+    throw usage(
+      `${flag} ${key}: there is no such setting; there are ${names.join(", ") || "none"}`,
+      close ? `did you mean ${flag} ${close}=${value === "" ? "…" : value}?` : undefined,
+    );
+  }
   return [key, own ? typed(key, value, own) : looseValue(value)];
+}
+
+/** Several of them; a list given more than once grows. */
+export function optionEntries(
+  texts: readonly string[],
+  flag: string,
+  schema: JsonSchema | null,
+): Record<string, unknown> {
+  const found: Record<string, unknown> = {};
+  for (const text of texts) {
+    const [key, value] = optionEntry(text, flag, schema);
+    const before = found[key];
+    if (before !== undefined && !(Array.isArray(before) && Array.isArray(value)))
+      throw usage(`${flag} ${key} is given twice and takes one value`);
+    found[key] = Array.isArray(before) ? [...before, ...(value as unknown[])] : value;
+  }
+  return found;
 }
 
 /** What `-o` takes: keys with what they mean. */

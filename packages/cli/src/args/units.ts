@@ -32,6 +32,14 @@ export function formatAgo(time: string | null | undefined, now: number): string 
   return time ? `${formatDuration(now - Date.parse(time))} ago` : "-";
 }
 
+/** `02:41` of today, `11-19 02:41` of another day, in local time. */
+export function clockTime(time: string, now: number): string {
+  const [at, today] = [new Date(time), new Date(now)];
+  const two = (part: number): string => String(part).padStart(2, "0");
+  const clock = `${two(at.getHours())}:${two(at.getMinutes())}`;
+  return at.toDateString() === today.toDateString() ? clock : `${two(at.getMonth() + 1)}-${two(at.getDate())} ${clock}`;
+}
+
 /** `41 MB`, powers of 1000. */
 export function formatBytes(bytes: number): string {
   const units = ["B", "kB", "MB", "GB", "TB"];

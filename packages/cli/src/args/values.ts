@@ -1,5 +1,5 @@
 import type { Io } from "../io.ts";
-import { optionEntry } from "./option.ts";
+import { optionEntries } from "./option.ts";
 import type { FieldFlag } from "./plan.ts";
 import { usage } from "./parse.ts";
 import { readSecret } from "./secret.ts";
@@ -47,7 +47,7 @@ function one(text: string, flag: FieldFlag): unknown {
 
 /** Lists of names may be written with commas: `--allow events.read,messages.send`. Ids may hold commas themselves. */
 function split(text: string): readonly string[] {
-  return /^[\w*.-]+(?:,[\w*.-]+)+$/.test(text) ? text.split(",") : [text];
+  return /^[\w*.!-]+(?:,[\w*.!-]+)+$/.test(text) ? text.split(",") : [text];
 }
 
 /** A flag's value from its texts, in the order they were given. `schema`: of the platform's options, where it is known. Throws `invalid` by the flag's name, never with a secret. */
@@ -67,7 +67,7 @@ export async function flagValue(
     }
     return Object.fromEntries(entries);
   }
-  if (flag.kind === "record") return Object.fromEntries(texts.map((text) => optionEntry(text, name, schema)));
+  if (flag.kind === "record") return optionEntries(texts, name, schema);
   if (flag.array)
     return texts.flatMap((text) => (flag.kind === "text" ? split(text) : [text])).map((text) => one(text, flag));
   return one(texts[0] ?? "", flag);

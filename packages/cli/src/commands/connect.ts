@@ -4,8 +4,9 @@ import { type Flag, type ParsedArgs, usage } from "../args/parse.ts";
 import { kebab } from "../args/plan.ts";
 import { readSecret, readTextFile } from "../args/secret.ts";
 import { suggest } from "@botyard/core";
-import { optionEntry } from "../args/option.ts";
+import { optionEntries, optionEntry } from "../args/option.ts";
 import type { Command } from "../command.ts";
+import { walkLogin } from "../login-dialogue.ts";
 import { platformSchema } from "../platform-options.ts";
 import { presenters } from "../presenters.ts";
 import type { Session } from "../session.ts";
@@ -79,35 +80,56 @@ async function readImports(platform: AnyPlatform, args: ParsedArgs): Promise<Rec
   return found;
 }
 
+interface Given {
+  readonly secrets: Record<string, string>;
+  /** Kinds a person logs in for, once the connection is there. */
+  readonly logins: readonly string[];
+}
+
+/** What a person wants where the server has a login: that, to paste the secret, or to leave it for later. */
+async function chosenWay({ title, required }: CredentialKind, { io }: Session): Promise<"login" | "paste" | "later"> {
+  const later = required ? "" : "  (3) later";
+  for (;;) {
+    const answer = (await io.ask(`  ${title}: (1) log in now  (2) paste it${later} > `)).trim();
+    if (answer === "1" || answer === "") return "login";
+    if (answer === "2") return "paste";
+    if (answer === "3" && !required) return "later";
+  }
+}
+
 async function readCredentials(
   platform: AnyPlatform,
   args: ParsedArgs,
   imported: ReadonlySet<string>,
   session: Session,
-): Promise<Record<string, string>> {
+): Promise<Given> {
   const { io } = session;
   const found: Record<string, string> = {};
+  const logins: string[] = [];
   for (const [name, kind] of connectionCredentials(platform)) {
     const short = name.endsWith("-token") ? args.strings.get("token")?.[0] : undefined;
     const given = args.strings.get(name)?.[0] ?? short;
     if (given !== undefined) {
       found[name] = await readSecret(given, `--${args.strings.has(name) ? name : "token"}`, io);
-    } else if (kind.required && !imported.has(name)) {
+    } else if ((kind.required || (kind.login && io.interactive)) && !imported.has(name)) {
       if (!io.interactive)
         throw usage(
           `connect ${platform.namespace}: --${name} is missing (${kind.title})`,
           `--${name} env:NAME|file:PATH|-`,
         );
+      const way = kind.login ? await chosenWay(kind, session) : "paste";
+      if (way === "login") logins.push(name);
+      if (way !== "paste") continue;
       if (kind.help) io.err(`  ${kind.help}\n`);
       found[name] = await io.askSecret(`  ${kind.title} (hidden; or --${name} env:NAME | file:PATH | -): `);
     }
   }
-  return found;
+  return { secrets: found, logins };
 }
 
 function readSettings(platform: AnyPlatform, args: ParsedArgs): Record<string, unknown> {
   const schema = platformSchema(platform, "settings");
-  return Object.fromEntries((args.strings.get("option") ?? []).map((text) => optionEntry(text, "-o", schema)));
+  return optionEntries(args.strings.get("option") ?? [], "-o", schema);
 }
 
 /** Settings without which the platform cannot be opened and that nobody has given: asked for on a terminal. */
@@ -143,7 +165,7 @@ async function run(args: ParsedArgs, session: Session): Promise<number> {
   }
   const filledIn = (part: "credentials" | "settings"): ReadonlySet<string> =>
     new Set(filled.flatMap((one) => Object.keys(one?.[part] ?? {})));
-  const credentials = await readCredentials(platform, args, filledIn("credentials"), session);
+  const { secrets: credentials, logins } = await readCredentials(platform, args, filledIn("credentials"), session);
   const settings = readSettings(platform, args);
   await askSettings(platform, settings, filledIn("settings"), session);
   const client = await session.client({ create: true });
@@ -164,6 +186,11 @@ async function run(args: ParsedArgs, session: Session): Promise<number> {
     return 0;
   }
   await presenters["connections.create"]?.(connected as never, session);
+  for (const kind of logins) await walkLogin({ connection: connected.id, kind }, session);
+  if (logins.length > 0) {
+    const now = await client.connections.get({ connection: connected.id }, { signal: io.signal });
+    await presenters["connections.create"]?.({ ...now, opened: [] } as never, session);
+  }
   if (connected.opened.length > 0 && io.interactive) await awaitSteps(connected.opened, session);
   return 0;
 }

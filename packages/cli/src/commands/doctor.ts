@@ -24,7 +24,7 @@ export const command: Command = {
       Date.now(),
     );
     if (session.globals.json) session.json(found);
-    else session.io.out(formatDiagnosis(found, session.style));
+    else session.io.out(formatDiagnosis(found, session.style, session.options.self));
     return found.lines.some((line) => line.state === "FAIL") ? 1 : 0;
   },
 };

@@ -1,6 +1,7 @@
-import type { Connection, Consumer, Operations, OutputOf } from "@botyard/sdk";
+import type { Connection, Consumer, Operations, OutputOf, Webhook } from "@botyard/sdk";
 import { formatAgo, formatBytes, formatDuration } from "../args/units.ts";
 import type { Command } from "../command.ts";
+import { asTyped } from "../output/call.ts";
 import { createStyle, type Style } from "../output/style.ts";
 import { formatTable } from "../output/table.ts";
 import type { Session } from "../session.ts";
@@ -40,9 +41,25 @@ function connectionRow(one: Connection, now: number): readonly string[] {
   ];
 }
 
+const reads = (one: Pick<Consumer, "bot" | "connection" | "room">): string =>
+  [one.bot ?? one.connection, one.room].filter(Boolean).join(" ") || "everything";
+
 function consumerRow(one: Consumer, now: number): readonly string[] {
-  const filter = [one.bot ?? one.connection, one.room].filter(Boolean).join(" ");
-  return [one.name, filter || "everything", String(one.waiting), formatAgo(one.lastAckAt, now)];
+  const oldest = one.oldestAt === null ? "-" : formatDuration(now - Date.parse(one.oldestAt));
+  return [one.name, "pull", reads(one), String(one.waiting), oldest, formatAgo(one.lastAckAt, now)];
+}
+
+function webhookRow(one: Webhook, now: number): readonly string[] {
+  const waiting = one.retrying > 0 ? `${one.waiting + one.retrying}` : String(one.waiting);
+  return [one.name, "webhook", reads(one), waiting, "-", formatAgo(one.lastDeliveredAt, now)];
+}
+
+/** What a webhook that is not well says of itself. */
+function webhookCause(one: Webhook, now: number): readonly string[] {
+  const dead = one.dead > 0 ? `; ${one.dead} no longer tried: botyard webhooks replay ${one.name}` : "";
+  if (one.state === "ready") return dead ? [`${one.name}  ${dead.slice(2)}`] : [];
+  const next = one.nextTryAt === null ? "" : `, next try in ${formatDuration(Date.parse(one.nextTryAt) - now)}`;
+  return [`${one.name}  ${one.state}${one.reason ? `: ${one.reason}` : ""}${next}${dead}`];
 }
 
 /** The service at a glance, with the reason below each connection that is not well. */
@@ -61,16 +78,14 @@ export function formatStatus(status: Status, world: StatusWorld): string {
   } else lines.push(`no connection yet:  ${self} connect <platform> <url>`);
   for (const { id, reason, remedy } of status.connections) {
     if (reason !== undefined) lines.push(`${id}  cause: ${reason}`);
-    if (remedy !== undefined) lines.push(`${" ".repeat(id.length)}  fix    ${remedy}`);
+    if (remedy !== undefined) lines.push(`${" ".repeat(id.length)}  fix    ${asTyped(remedy, self)}`);
   }
-  if (status.consumers.length > 0) {
-    lines.push(
-      table(
-        ["CONSUMER", "READS", "WAITING", "LAST ACK"],
-        status.consumers.map((one) => consumerRow(one, now)),
-      ),
-    );
-  }
+  const readers = [
+    ...status.consumers.map((one) => consumerRow(one, now)),
+    ...status.webhooks.map((one) => webhookRow(one, now)),
+  ];
+  if (readers.length > 0) lines.push(table(["CONSUMER", "KIND", "READS", "WAITING", "OLDEST", "LAST ACK"], readers));
+  lines.push(...status.webhooks.flatMap((one) => webhookCause(one, now)));
   const { sent, failed, unknown } = status.ledger;
   lines.push(`LEDGER  sent ${sent} · failed ${failed} · unknown ${unknown}`);
   return `${lines.join("\n")}\n`;

@@ -1,3 +1,4 @@
+import { clockTime } from "../args/units.ts";
 import type { Line, Patient } from "./types.ts";
 
 export async function botLine({ client, connection }: Patient, bot: string): Promise<Line> {
@@ -15,6 +16,8 @@ export async function botLine({ client, connection }: Patient, bot: string): Pro
   }
   if (found.state === "ready")
     return { subject: "bot", state: "ok", detail: `${address} enabled, known as ${found.username}` };
+  if (found.state === "auth_required")
+    return { subject: "bot", state: "ok", detail: `${address} enabled; its credential is refused` };
   const fix = found.remedy ?? (step === undefined ? undefined : `botyard steps get ${step} --reveal`);
   return {
     subject: "bot",
@@ -24,11 +27,12 @@ export async function botLine({ client, connection }: Patient, bot: string): Pro
   };
 }
 
-export async function credentialLines({ client, connection }: Patient, bot: string): Promise<readonly Line[]> {
+export async function credentialLines({ client, connection, now }: Patient, bot: string): Promise<readonly Line[]> {
   const { items } = await client.credentials.list({ connection, bot });
   if (items.length === 0) return [{ subject: "credential", state: "ok", detail: "this bot has none of its own" }];
   return items.map((one): Line => {
-    const detail = `${one.kind} ${one.state}${one.reason === undefined ? "" : `: ${one.reason}`}`;
+    const since = one.state === "ready" ? "" : ` since ${clockTime(one.since, now)}`;
+    const detail = `${one.kind} ${one.state}${since}${one.reason === undefined ? "" : `: ${one.reason}`}`;
     if (one.state === "ready") return { subject: "credential", state: "ok", detail: `${detail} · ${one.source}` };
     return {
       subject: "credential",

@@ -18,10 +18,12 @@ const consumer = {
   createdAt: ago(9999),
 };
 
+const well0 = { time: ago(0), disk: { free: 61, total: 100 }, webhooks: [] };
+
 /** A service where all is well, but for what is said. */
 function service(answers: Readonly<Record<string, unknown>> = {}): Client {
   const well: Readonly<Record<string, unknown>> = {
-    "service.status": { startedAt: ago(777_600), connections: [connection], consumers: [consumer] },
+    "service.status": { ...well0, startedAt: ago(777_600), connections: [connection], consumers: [consumer] },
     "connections.get": connection,
     "connections.probe": { checks: [{ name: "sign-in", state: "ok", detail: "signed in" }] },
     "bots.get": { state: "ready", enabled: true, username: "tickets", steps: [] },
@@ -48,14 +50,15 @@ it("walks from the service to the last send, each thing one line", async () => {
   const found = await ask(service());
   expect(formatDiagnosis(found, createStyle(false))).toBe(
     [
-      "service     ok    up 9 d · http://here",
+      "service     ok    up 9 d · disk 61 % free · clock +0.0 s · http://here",
       "connection  ok    chat ready · proven alive 12 s ago",
       "bot         ok    chat/tickets enabled, known as tickets",
       "credential  ok    bot-token ready · sealed",
       "room        ok    member of chat/eng:ops · may act",
-      "log         ok    last event 2 min ago (message.created, not addressed to the bot)",
+      "log         ok    last event in this room 2 min ago (message.created, not addressed to the bot)",
       "consumer    ok    tickets · 0 waiting · last ack 2 min ago",
       "send        ok    last sent 62 s ago · unknown 0",
+      "then   nothing is broken: nobody spoke to it",
       "",
     ].join("\n"),
   );
@@ -65,14 +68,16 @@ it("stops at nothing and names the first cause with its fix", async () => {
   const found = await ask(
     service({
       "credentials.list": {
-        items: [{ kind: "bot-token", state: "auth_required", reason: "401 since 02:41", source: "sealed" }],
+        items: [
+          { kind: "bot-token", state: "auth_required", reason: "401 since 02:41", since: ago(1140), source: "sealed" },
+        ],
       },
       "rooms.list-bots": { items: [] },
       "gaps.list": { items: [{ id: "gap_31", from: ago(1140), cause: "the token was refused", certainty: "proven" }] },
     }),
   );
   expect(found.lines.map((line) => line.state)).toEqual(["ok", "ok", "ok", "FAIL", "FAIL", "wait", "ok", "ok"]);
-  expect(found.cause).toBe("bot-token auth_required: 401 since 02:41");
+  expect(found.cause).toMatch(/^bot-token auth_required since \d\d:\d\d: 401 since 02:41$/);
   expect(found.fix).toBe("botyard credentials issue chat/tickets");
   expect(found.after).toMatch(/filled from history/);
 });
@@ -97,7 +102,7 @@ it("says what keeps it from looking, and goes on", async () => {
 it("finds a reader that has stopped, and that no service runs", async () => {
   const stalled = { ...consumer, waiting: 212, lastAckAt: ago(3000) };
   const found = await ask(
-    service({ "service.status": { startedAt: ago(60), connections: [connection], consumers: [stalled] } }),
+    service({ "service.status": { ...well0, startedAt: ago(60), connections: [connection], consumers: [stalled] } }),
     null,
   );
   expect(found.fix).toBe("botyard serve");
@@ -105,7 +110,12 @@ it("finds a reader that has stopped, and that no service runs", async () => {
 });
 
 it("asks which connection where it cannot tell", async () => {
-  const two = { startedAt: ago(60), connections: [connection, { ...connection, id: "cloud" }], consumers: [] };
+  const two = {
+    ...well0,
+    startedAt: ago(60),
+    connections: [connection, { ...connection, id: "cloud" }],
+    consumers: [],
+  };
   const asked = diagnose(
     { target: "tickets", connection: null, room: null },
     service({ "service.status": two }),

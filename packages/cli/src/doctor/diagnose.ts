@@ -1,9 +1,18 @@
 import type { Client } from "@botyard/client";
-import { BotyardError, type Connection, isBotyardError, parseAddress } from "@botyard/sdk";
-import { formatAgo, formatDuration } from "../args/units.ts";
+import {
+  BotyardError,
+  type Connection,
+  isBotyardError,
+  type Operations,
+  type OutputOf,
+  parseAddress,
+} from "@botyard/sdk";
+import { clockTime, formatAgo, formatDuration } from "../args/units.ts";
 import { botLine, credentialLines, roomLine } from "./bot.ts";
 import { consumerLines, logLine, sendLine } from "./flow.ts";
 import type { Diagnosis, Line, Patient } from "./types.ts";
+
+type Status = OutputOf<Operations["service.status"]>;
 
 export interface Question {
   /** `chat`, `chat/tickets`, `tickets`; null: everything. */
@@ -51,7 +60,8 @@ function connectionLine(one: Connection, now: number, aboutBot: boolean): Line {
   const alive =
     one.provenAliveAt === null ? "not proven alive yet" : `proven alive ${formatAgo(one.provenAliveAt, now)}`;
   const reason = one.reason === undefined ? "" : `: ${one.reason}`;
-  const detail = `${one.id} ${one.state}${reason} · ${alive}`;
+  const since = one.state === "ready" ? "" : ` since ${clockTime(one.since, now)}`;
+  const detail = `${one.id} ${one.state}${since}${reason} · ${alive}`;
   const fix = one.remedy ?? (one.steps[0] === undefined ? undefined : `botyard steps get ${one.steps[0]} --reveal`);
   if (broken.has(one.state) || (one.state === "degraded" && !aboutBot)) {
     return { subject: "connection", state: "FAIL", detail, ...(fix === undefined ? {} : { fix }) };
@@ -115,6 +125,21 @@ async function walk(patient: Patient, url: string | null): Promise<readonly Line
   return parts.flat();
 }
 
+const tightShare = 0.05;
+
+/** `up 9 d · disk 61 % free · clock +0.1 s · http://…` */
+function serviceDetail(status: Status, url: string, now: number): string {
+  const { disk } = status;
+  const share = disk && disk.total > 0 ? disk.free / disk.total : null;
+  const offset = (Date.parse(status.time) - now) / 1000;
+  return [
+    `up ${formatDuration(Date.parse(status.time) - Date.parse(status.startedAt))}`,
+    ...(share === null ? [] : [`disk ${Math.round(share * 100)} % free${share < tightShare ? " (make room)" : ""}`]),
+    `clock ${offset < 0 ? "-" : "+"}${Math.abs(offset).toFixed(1)} s`,
+    url,
+  ].join(" · ");
+}
+
 /** Walks service → connection → bot → credential → room → log → consumer → send. Stops at nothing. */
 export async function diagnose(
   question: Question,
@@ -134,7 +159,7 @@ export async function diagnose(
       : {
           subject: "service",
           state: "ok",
-          detail: `up ${formatDuration(now - Date.parse(status.startedAt))} · ${url}`,
+          detail: serviceDetail(status, url, now),
         },
   ];
   const aim = aimAt(
@@ -153,13 +178,16 @@ export async function diagnose(
     lines.push(...(await walk({ client, now, connection, bot: aim.bot, room: aim.room }, url)));
   }
   const first = lines.find((line) => line.state === "FAIL");
-  const gap = lines.find((line) => line.subject === "log" && line.state === "wait");
+  const gap = lines.some((line) => line.subject === "log" && line.state === "wait");
+  const later = first && gap ? lines.flatMap((line) => line.later ?? []) : [];
+  const quiet = first ? undefined : lines.find((line) => line.subject === "log" && line.state === "ok");
   return {
     lines,
     ...(first ? { cause: first.detail } : {}),
     ...(first?.fix === undefined ? {} : { fix: first.fix }),
-    ...(first && gap
-      ? { after: "the open gap is filled from history where the server has one, or recorded as lost" }
+    ...(later.length > 0 ? { after: later.join("; ") } : {}),
+    ...(quiet && aim.bot !== null && quiet.detail.includes("not addressed to the bot")
+      ? { after: "nothing is broken: nobody spoke to it" }
       : {}),
   };
 }

@@ -1,5 +1,9 @@
-import { formatAgo, formatDuration } from "../args/units.ts";
+import type { Consumer, Webhook } from "@botyard/sdk";
+import { clockTime, formatAgo, formatDuration } from "../args/units.ts";
 import type { Line, Patient } from "./types.ts";
+
+/** A list without a beginning holds the last hundred. */
+const latest = 100;
 
 /** Older than this, a reader that has events waiting has probably stopped. */
 const stalledMs = 300_000;
@@ -8,10 +12,13 @@ export async function logLine({ client, connection, bot, room, now }: Patient, u
   const { items } = await client.gaps.list({ connection, state: "open" });
   const gap = items.find((one) => bot === null || !one.bots || one.bots.includes(bot));
   if (gap) {
+    const missing = gap.certainty === "proven" ? "events are missing" : "events may be missing";
+    const whom = bot === null ? "" : " for this bot";
     return {
       subject: "log",
       state: "wait",
-      detail: `${gap.id} open since ${gap.from}: ${gap.cause} (${gap.certainty === "proven" ? "events are missing" : "events may be missing"})`,
+      detail: `${gap.id} open since ${clockTime(gap.from, now)}: ${gap.cause} (${missing}${whom})`,
+      later: `${gap.id} is filled from history where the server has one, or recorded as lost`,
     };
   }
   const page = await client.events.list({
@@ -19,29 +26,64 @@ export async function logLine({ client, connection, bot, room, now }: Patient, u
     ...(bot === null ? {} : { bot: `${connection}/${bot}` }),
     ...(room === null ? {} : { room: `${connection}/${room}` }),
     own: true,
-    limit: 1,
+    limit: latest,
   });
-  const last = page.items.at(-1);
+  const last = page.items.findLast((event) => event.type.startsWith("message.")) ?? page.items.at(-1);
   if (!last)
     return { subject: "log", state: "i", detail: url === null ? "no event yet" : "no event yet: nobody has spoken" };
   const addressed =
     bot === null ? "" : last.addressed.includes(bot) ? ", addressed to the bot" : ", not addressed to the bot";
-  return { subject: "log", state: "ok", detail: `last event ${formatAgo(last.time, now)} (${last.type}${addressed})` };
+  const where = room === null ? "last event" : "last event in this room";
+  return { subject: "log", state: "ok", detail: `${where} ${formatAgo(last.time, now)} (${last.type}${addressed})` };
 }
 
-export async function consumerLines({ client, connection, bot, now }: Patient): Promise<readonly Line[]> {
-  const { consumers } = await client.service.status();
-  const own = consumers.filter(
-    (one) =>
-      (one.connection === null || one.connection === connection) &&
-      (bot === null || one.bot === null || one.bot === bot || one.bot === `${connection}/${bot}`),
-  );
-  if (own.length === 0)
+/** A webhook as the log sees it: what waits, what was answered, when it is tried again. */
+async function webhookLine({ client, now }: Patient, one: Webhook): Promise<Line> {
+  const { items } = await client.webhooks.attempts({ webhook: one.name, limit: 1 });
+  const [last] = items;
+  const answered =
+    last === undefined ? "nothing sent yet" : `last ${last.status ?? "no answer"} at ${clockTime(last.time, now)}`;
+  const waiting = one.waiting + one.retrying;
+  const lost = one.lost > 0 ? `, ${one.lost} lost` : ", none lost";
+  if (one.state === "ready")
+    return { subject: "consumer", state: "ok", detail: `${one.name} (webhook) · ${waiting} waiting · ${answered}` };
+  const next = one.nextTryAt === null ? "" : `, next try ${clockTime(one.nextTryAt, now)}`;
+  return {
+    subject: "consumer",
+    state: "FAIL",
+    detail: `${one.name} (webhook) ${one.url} ${one.reason ?? one.state} since ${clockTime(one.since, now)}; ${waiting} wait${lost}${next}`,
+    fix:
+      one.state === "disabled"
+        ? `botyard webhooks update ${one.name} --enabled`
+        : `start your program; or at once: botyard webhooks replay ${one.name} --now`,
+  };
+}
+
+const concerns =
+  ({ connection, bot }: Patient) =>
+  (one: Pick<Consumer, "connection" | "bot">): boolean =>
+    (one.connection === null || one.connection === connection) &&
+    (bot === null || one.bot === null || one.bot === bot || one.bot === `${connection}/${bot}`);
+
+/** What a reader makes of events that come late. */
+function lateness({ name, maxAgeMs }: Pick<Consumer, "name" | "maxAgeMs">): string {
+  return maxAgeMs === null
+    ? `"${name}" then gets them marked backfilled`
+    : `"${name}" then skips what is older than ${formatDuration(maxAgeMs)} (maxAgeMs ${maxAgeMs})`;
+}
+
+export async function consumerLines(patient: Patient): Promise<readonly Line[]> {
+  const { client, now } = patient;
+  const { consumers, webhooks } = await client.service.status();
+  const hooks = webhooks.filter(concerns(patient));
+  const own = consumers.filter(concerns(patient));
+  if (own.length + hooks.length === 0)
     return [{ subject: "consumer", state: "i", detail: "none reads these events (streams are not counted)" }];
-  return own.map((one): Line => {
+  const pulled = own.map((one): Line => {
     const silent = now - Date.parse(one.lastAckAt ?? one.createdAt);
     const detail = `${one.name} · ${one.waiting} waiting · last ack ${formatAgo(one.lastAckAt, now)}`;
-    if (one.waiting === 0 || silent < stalledMs) return { subject: "consumer", state: "ok", detail };
+    if (one.waiting === 0 || silent < stalledMs)
+      return { subject: "consumer", state: "ok", detail, later: lateness(one) };
     return {
       subject: "consumer",
       state: "FAIL",
@@ -49,6 +91,11 @@ export async function consumerLines({ client, connection, bot, now }: Patient): 
       fix: `start the program that reads as "${one.name}"`,
     };
   });
+  const posted = hooks.map(async (one): Promise<Line> => {
+    const line = await webhookLine(patient, one);
+    return line.state === "ok" ? { ...line, later: lateness(one) } : line;
+  });
+  return [...pulled, ...(await Promise.all(posted))];
 }
 
 export async function sendLine({ client, connection, bot, now }: Patient): Promise<Line> {

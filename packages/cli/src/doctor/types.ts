@@ -9,6 +9,8 @@ export interface Line {
   readonly state: LineState;
   readonly detail: string;
   readonly fix?: string;
+  /** What happens by itself once the cause is gone. */
+  readonly later?: string;
 }
 
 export interface Diagnosis {

@@ -22,6 +22,7 @@ function heading(column: string): string {
   const parts = column.split(".");
   const last = parts.at(-1) ?? column;
   const telling = /^(?:id|name|handle)$/.test(last) ? (parts.at(-2) ?? last) : last;
+  if (telling === "actor") return "WHO";
   return telling.replace(/[A-Z]/g, (letter) => ` ${letter}`).toUpperCase();
 }
 

@@ -1,4 +1,5 @@
 import { type BotyardError, exitCodeOf, type Problem, toProblem } from "@botyard/sdk";
+import { asTyped } from "./call.ts";
 import { createStyle } from "./style.ts";
 
 export interface ErrorWorld {
@@ -44,7 +45,7 @@ export function formatError(error: BotyardError, world: ErrorWorld): string {
   const more = lines(problem, world);
   const width = Math.max(0, ...more.map(([label]) => label.length));
   // Fixes are written as `botyard …`; they have to work when pasted.
-  const call = (text: string): string => text.replace(/^botyard(?= )/, () => world.self);
+  const call = (text: string): string => asTyped(text, world.self);
   return [
     `${style.red("error:")} ${problem.code}  ${problem.detail}`,
     ...more.map(([label, text]) => `  ${label.padEnd(width)}  ${call(text)}`),

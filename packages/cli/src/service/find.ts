@@ -2,6 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import { BotyardError } from "@botyard/sdk";
 import type { Globals } from "../globals.ts";
 import type { Io } from "../io.ts";
+import { loginFileOf, readLogin } from "./login-file.ts";
 import { dataFiles } from "./paths.ts";
 import { readServiceFile } from "./service-file.ts";
 
@@ -66,33 +67,35 @@ async function noKey(url: string, world: FindWorld): Promise<BotyardError> {
   const me = io.env["USER"] ?? "me";
   const whose = owner && owner !== me ? `belongs to user "${owner}"` : `is not in ${world.dataDir}`;
   return new BotyardError("unauthenticated", `a Botyard service answers at ${url}, but its key ${whose}`, {
-    fix: `${owner && owner !== me ? `sudo -u ${owner} ` : ""}${self} keys create ${me} --preset admin, then export BOTYARD_URL=${url} BOTYARD_KEY=by_…`,
+    fix: `${owner && owner !== me ? `sudo -u ${owner} ` : ""}${self} keys create ${me} --preset admin, then ${self} login ${url}`,
   });
 }
 
 /**
  * The service commands go to: `--url` or BOTYARD_URL with BOTYARD_KEY, else the one that runs on the data directory.
- * Null where none runs. A service that answers and whose key cannot be read throws `unauthenticated`, with the fix.
+ * else the one `login` keeps. Null where none runs. A service that answers and whose key cannot be read throws `unauthenticated`, with the fix.
  */
 export async function findService(world: FindWorld): Promise<FoundService | null> {
   const { io, globals, dataDir } = world;
   const key = io.env["BOTYARD_KEY"] || null;
   const named = globals.url ?? (io.env["BOTYARD_URL"] || null);
   const file = await readServiceFile(dataDir);
+  const login = await readLogin(loginFileOf(io.env));
   if (named !== null) {
     if (!URL.canParse(named)) throw new BotyardError("invalid", "--url expects an address like http://127.0.0.1:8470");
     const url = named.replace(/\/+$/, "");
     const own = file?.url === url ? await readKey(dataFiles(dataDir).adminKey) : null;
-    const found = key ?? own;
+    const found = key ?? own ?? (login?.url === url ? login.key : null);
     if (!found) throw await noKey(url, world);
     return { url, key: found };
   }
   if (file) {
     if (!(await answers(file.url, world))) return null;
-    const found = (await readKey(dataFiles(dataDir).adminKey)) ?? key;
+    const found = key ?? (await readKey(dataFiles(dataDir).adminKey)) ?? (login?.url === file.url ? login.key : null);
     if (!found) throw await noKey(file.url, world);
     return { url: file.url, key: found };
   }
+  if (login && world.usualDataDir) return { url: login.url, key: key ?? login.key };
   // Another user's service, or a demo: better said than worked around in a second process.
   if (world.usualDataDir && !(await stat(dataDir).catch(() => null)) && (await answers(usualUrl, world))) {
     if (key) return { url: usualUrl, key };

@@ -1,4 +1,4 @@
-import { BotyardError, type Grant, type KeyPreset } from "@botyard/sdk";
+import { BotyardError, type Effect, type Grant, type KeyPreset, operations } from "@botyard/sdk";
 import type { Principal } from "../runtime-types.ts";
 
 const reads = [
@@ -28,23 +28,47 @@ const reads = [
 export const presets: Readonly<Record<KeyPreset, readonly string[]>> = {
   reader: reads,
   bot: [...reads, "messages.*", "reactions.*", "files.*", "rooms.open-direct", "ledger.*"],
-  operator: ["*", "!keys.*", "!audit.*", "keys.whoami", "!act.*"],
+  operator: ["*", "!keys.*", "!audit.*", "keys.whoami", "!service.backup", "!act.*"],
   admin: ["*"],
 };
 
-function fits(pattern: string, name: string): boolean {
-  return pattern === "*" || pattern === name || (pattern.endsWith(".*") && name.startsWith(pattern.slice(0, -1)));
+/** Names of rights that are no operations: acting as somebody who is no managed bot, and notifying a whole room. */
+export const pseudoOperations = ["act.user", "act.account", "act.mention-room", "webhooks.private"] as const;
+
+const effectOf = (name: string): Effect | undefined => operations[name]?.effect;
+
+/** `events.read`: whatever reads of a noun; `rooms.write`: whatever does not. */
+function fitsEffect(pattern: string, name: string, effect: Effect | undefined): boolean {
+  const [noun, kind] = pattern.split(".");
+  if (effect === undefined || (kind !== "read" && kind !== "write") || !name.startsWith(`${noun}.`)) return false;
+  return (effect === "read") === (kind === "read");
 }
 
-/** Whether a grant holds an operation; `act.user` and `act.account` stand for acting as someone who is no managed bot. */
-export function allowsOperation(grant: Grant, name: string): boolean {
+function fits(pattern: string, name: string, effect: Effect | undefined): boolean {
+  if (pattern === "*" || pattern === name) return true;
+  return (pattern.endsWith(".*") && name.startsWith(pattern.slice(0, -1))) || fitsEffect(pattern, name, effect);
+}
+
+/**
+ * Whether a grant holds an operation, or one of `pseudoOperations`. Patterns: `*`, `messages.*`, `messages.send`,
+ * `events.read`, `rooms.write`; `!` before one takes away again. `effect` is needed for operations of a platform's own
+ * only.
+ */
+export function allowsOperation(grant: Grant, name: string, effect = effectOf(name)): boolean {
   let allowed = false;
   for (const pattern of grant.operations) {
     if (pattern.startsWith("!")) {
-      if (fits(pattern.slice(1), name)) allowed = false;
-    } else if (fits(pattern, name)) allowed = true;
+      if (fits(pattern.slice(1), name, effect)) allowed = false;
+    } else if (fits(pattern, name, effect)) allowed = true;
   }
   return allowed;
+}
+
+/** Whether a pattern means anything: one of the names fits it. */
+export function meansSomething(pattern: string, names: ReadonlyMap<string, { readonly effect: Effect }>): boolean {
+  const bare = pattern.replace(/^!/, "");
+  if (bare === "*" || pseudoOperations.some((name) => fits(bare, name, undefined))) return true;
+  return [...names].some(([name, { effect }]) => fits(bare, name, effect));
 }
 
 const connectionOf = (address: string): string => address.slice(0, address.indexOf("/"));
@@ -73,6 +97,14 @@ export function isAdmin(grant: Grant): boolean {
   return grant.operations.length === 1 && grant.operations[0] === "*" && seesAll(grant);
 }
 
+/** Named so that a grant can hold it; `*` does not: whoever may do everything somewhere is not yet trusted with our network. */
+export const privateWebhooks = "webhooks.private";
+
+/** Whether webhooks of a key may go to this machine and to private networks. */
+export function mayReachPrivate(grant: Grant): boolean {
+  return isAdmin(grant) || grant.operations.includes(privateWebhooks);
+}
+
 /** Says what the key may not do and what it may; the same whether the thing exists or not. */
 export function refuse(principal: Principal, operation: string, where?: string): BotyardError {
   const { grant } = principal;
@@ -80,7 +112,7 @@ export function refuse(principal: Principal, operation: string, where?: string):
     ...(where === undefined ? { operations: grant.operations } : {}),
     ...(grant.connections ? { connections: grant.connections } : {}),
     ...(grant.bots ? { bots: grant.bots } : {}),
-    ...(grant.rooms ? { rooms: grant.rooms } : {}),
+    ...(grant.rooms ? { rooms: grant.rooms.map((room) => grant.names?.[room] ?? room) } : {}),
   };
   return new BotyardError(
     "forbidden",

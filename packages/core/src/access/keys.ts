@@ -3,6 +3,7 @@ import { ulid } from "ulid";
 import type { Registry } from "../registry/registry.ts";
 import type { Principal } from "../runtime-types.ts";
 import type { KeyRecord } from "../store/types.ts";
+import { type Activity, createActivity } from "./activity.ts";
 import { presets } from "./grants.ts";
 import { hashKey, isKeyText, makeKeyText } from "./key-text.ts";
 
@@ -21,6 +22,7 @@ export interface Keys {
   /** By id or name; open streams of the key end. */
   revoke(idOrName: string): Promise<KeyRecord>;
   find(idOrName: string): KeyRecord;
+  readonly activity: Activity;
   /** Counts a call against the key's rate; throws `rate_limited`. */
   count(principal: Principal): void;
 }
@@ -29,6 +31,9 @@ const refused = (): BotyardError =>
   new BotyardError("unauthenticated", "this key is unknown, expired or revoked", {
     fix: "botyard keys create <name> --preset bot",
   });
+
+export const missingKey = (idOrName: string): BotyardError =>
+  new BotyardError("not_found", `there is no key "${idOrName}"`, { fix: "botyard keys list" });
 
 const touchEveryMs = 60_000;
 const longestSleepMs = 86_400_000;
@@ -68,6 +73,7 @@ export function createKeys(registry: Registry, clock: Clock): Keys {
   const put = (value: KeyRecord) => registry.save([{ kind: "key", id: value.id, scope: "", value }]);
 
   const keys: Keys = {
+    activity: createActivity(),
     authenticate(text) {
       if (text === null || text === "")
         throw new BotyardError(
@@ -127,7 +133,7 @@ export function createKeys(registry: Registry, clock: Clock): Keys {
         all.find((key) => key.id === idOrName) ??
         all.findLast((key) => key.name === idOrName && key.revokedAt === null) ??
         all.findLast((key) => key.name === idOrName);
-      if (!found) throw new BotyardError("not_found", `there is no key "${idOrName}"`, { fix: "botyard keys list" });
+      if (!found) throw missingKey(idOrName);
       return found;
     },
     count(principal) {
@@ -159,11 +165,13 @@ export function makeGrant(from: {
   readonly connections?: readonly string[] | undefined;
   readonly bots?: readonly string[] | undefined;
   readonly rooms?: readonly string[] | undefined;
+  readonly names?: Readonly<Record<string, string>> | undefined;
 }): Grant {
   return {
     operations: [...(from.allow ?? presets[from.preset ?? "bot"])],
     ...(from.connections ? { connections: [...from.connections] } : {}),
     ...(from.bots ? { bots: [...from.bots] } : {}),
     ...(from.rooms ? { rooms: [...from.rooms] } : {}),
+    ...(from.names && Object.keys(from.names).length > 0 ? { names: { ...from.names } } : {}),
   };
 }

@@ -59,10 +59,12 @@ export function createCoreMethods(hosts: ReadonlyMap<number, OpenedHost>, peer: 
       url: string,
       protocols: readonly string[] | undefined,
       caller: Caller | null,
+      headers?: Readonly<Record<string, string>>,
     ) =>
       openSocket(openedOf(id), socket, url, {
         signal: caller ? markCaller(signal, caller) : signal,
         ...(protocols ? { protocols } : {}),
+        ...(headers ? { headers } : {}),
       }),
     "host.socket.send": (_, id: number, socket: number, data: string | Uint8Array) => socketOf(id, socket).send(data),
     "host.socket.close": (_, id: number, socket: number, code?: number, reason?: string) =>

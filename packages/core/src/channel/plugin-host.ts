@@ -73,11 +73,15 @@ export function createPluginHost(
   const host: Host = {
     connection: opening.connection,
     http,
-    async socket(url, { protocols, signal } = {}) {
+    async socket(url, { protocols, headers, signal } = {}) {
       const number = ++lastSocket;
-      const opening = peer.call("host.socket.open", [session, number, url, protocols, callerOf(signal) ?? null], {
-        signal,
-      });
+      const opening = peer.call(
+        "host.socket.open",
+        [session, number, url, protocols, callerOf(signal) ?? null, headers],
+        {
+          signal,
+        },
+      );
       return {
         messages: (await opening) as AsyncIterable<string | Uint8Array>,
         send: (data) => ask("host.socket.send", number, data),

@@ -29,7 +29,7 @@ describe("loadConfig", () => {
       listen: { host: "127.0.0.1", port: 8470 },
       hooks: { listen: { host: "127.0.0.1", port: 8471 }, publicUrl: null },
       dataDirectory: join(home, ".local/share/botyard"),
-      retention: { eventsMs: 30 * day, rawMs: 7 * day, auditMs: 90 * day, ledgerMs: 90 * day },
+      retention: { eventsMs: 30 * day, rawMs: 7 * day, auditMs: 90 * day, ledgerMs: 90 * day, maxBytes: null },
       log: { level: "info", format: "human" },
       durability: "full",
     });
@@ -40,7 +40,7 @@ describe("loadConfig", () => {
 listen: "[::1]:9000"
 hooks: { listen: "0.0.0.0:9001", publicUrl: "https://bots.example.org/" }
 data: ~/bots/../botyard
-retention: { events: 12h, raw: forever }
+retention: { events: 12h, raw: forever, size: 2GiB }
 log:
   level: debug
   format: json
@@ -51,7 +51,7 @@ durability: normal
       listen: { host: "::1", port: 9000 },
       hooks: { listen: { host: "0.0.0.0", port: 9001 }, publicUrl: "https://bots.example.org" },
       dataDirectory: join(home, "botyard"),
-      retention: { eventsMs: day / 2, rawMs: null, auditMs: 90 * day, ledgerMs: 90 * day },
+      retention: { eventsMs: day / 2, rawMs: null, auditMs: 90 * day, ledgerMs: 90 * day, maxBytes: 2 * 2 ** 30 },
       log: { level: "debug", format: "json" },
       durability: "normal",
     });
@@ -98,6 +98,7 @@ describe("parseConfig", () => {
     ["hooks: { publicUrl: bots.example.org }", "hooks.publicUrl", "like https://"],
     ["hooks: { publicUrl: 'https://a:b@bots.example.org' }", "hooks.publicUrl", "like https://"],
     ["retention: { events: 30 }", "retention.events", "like 30d"],
+    ["retention: { size: 2 GB }", "retention.size", "like 2GiB"],
     ["retention: { events: 0s }", "retention.events", "like 30d"],
     ["durability: fulll", "durability", '"full" | "normal"'],
     ["log: quiet", "log", "a section"],

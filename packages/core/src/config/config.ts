@@ -21,6 +21,8 @@ export interface Config {
     readonly rawMs: number | null;
     readonly auditMs: number | null;
     readonly ledgerMs: number | null;
+    /** Bytes; null: no limit. */
+    readonly maxBytes: number | null;
   };
   readonly log: ConfigFile["log"];
   readonly durability: ConfigFile["durability"];
@@ -62,6 +64,7 @@ export function loadConfig(flags: ConfigFlags = {}, place: Place = placeHere()):
       rawMs: settings.retention.raw,
       auditMs: settings.retention.audit,
       ledgerMs: settings.retention.ledger,
+      maxBytes: settings.retention.size ?? null,
     },
     log: settings.log,
     durability: settings.durability,

@@ -45,6 +45,19 @@ const Retention = v.pipe(
   v.transform((text) => (text === "forever" ? null : parseDuration(text))),
 );
 
+const sizeText = "a size, like 2GiB or 500MiB";
+const units = { KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 } as const;
+const sizePattern = /^([1-9]\d{0,5})(KiB|MiB|GiB|TiB)$/;
+/** Bytes. */
+const Size = v.pipe(
+  v.string(expected(sizeText)),
+  v.regex(sizePattern, expected(sizeText)),
+  v.transform((text) => {
+    const [, number = "0", unit = "KiB"] = sizePattern.exec(text) ?? [];
+    return Number(number) * units[unit as keyof typeof units];
+  }),
+);
+
 function isDuration(text: string): boolean {
   try {
     return parseDuration(text) > 0;
@@ -71,6 +84,8 @@ export const ConfigFile = v.strictObject({
       raw: v.optional(Retention, "7d"),
       audit: v.optional(Retention, "90d"),
       ledger: v.optional(Retention, "90d"),
+      /** The database beyond this loses its oldest events and intakes, however young; absent: no limit. */
+      size: v.optional(Size),
     }),
     {},
   ),

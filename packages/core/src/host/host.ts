@@ -86,7 +86,7 @@ export function createHost(parts: HostParts): Host {
     async socket(url, options = {}) {
       const { origin, target } = socketTarget(url);
       checkAllowed(origin, allowed);
-      const { protocols, signal: ended } = options;
+      const { protocols, headers, signal: ended } = options;
       if (parts.socket) return parts.socket(url, options);
       const signals = ended ? [signal, ended] : [signal];
       const caller = callerOf(ended);
@@ -97,7 +97,7 @@ export function createHost(parts: HostParts): Host {
         signal: ended ?? signal,
       });
       try {
-        return await openSocket({ url: target, protocols, signals, clock });
+        return await openSocket({ url: target, protocols, headers, signals, clock });
       } finally {
         lease.done();
       }

@@ -1,7 +1,7 @@
 import { BotyardError } from "@botyard/sdk";
 import type { AnySession, Clock, Http, HttpRequest, HttpResponse, HttpStreamResponse, Log } from "@botyard/sdk";
 import { createFetch } from "ofetch";
-import { callerOf } from "../limits/caller.ts";
+import { callerOf, joinSignals, takenBackError } from "../limits/caller.ts";
 import type { Limiter } from "../limits/limiter.ts";
 import { createUpload, jsonOf, readText } from "./http-body.ts";
 import type { Upload } from "./http-body.ts";
@@ -67,13 +67,19 @@ export function createHttp(options: HttpOptions): Http {
       const init = initOf(request, upload, watchdog.signal);
       const caller = callerOf(request.signal);
       const limits = options.limits?.();
-      const lease = await limiter.acquire({
-        origin,
-        bucket: request.bucket ?? limits?.bucket(request),
-        as: caller?.as,
-        deadline: Math.min(clock.now() + timeoutMs, caller?.deadline ?? Infinity),
-        signal: watchdog.signal,
-      });
+      const waiting = joinSignals(watchdog.signal, caller?.queued);
+      const lease = await limiter
+        .acquire({
+          origin,
+          bucket: request.bucket ?? limits?.bucket(request),
+          as: caller?.as,
+          deadline: Math.min(clock.now() + timeoutMs, caller?.deadline ?? Infinity),
+          signal: waiting.signal,
+        })
+        .catch((error: unknown) => {
+          throw caller?.queued?.aborted && !watchdog.signal.aborted ? takenBackError() : error;
+        })
+        .finally(waiting.release);
       watchdog.touch();
       let response: Response;
       try {

@@ -1,5 +1,6 @@
 import type { Log } from "@botyard/sdk";
 import { createConsola, type LogObject } from "consola/core";
+import { currentRequest } from "./correlation.ts";
 import type { Redactor } from "./redact.ts";
 
 export type LogFormat = "human" | "json";
@@ -26,6 +27,7 @@ const colours = { error: 31, warn: 33, info: 36, debug: 90 } as const;
 
 /**
  * Structured log on standard error; standard output stays free for answers. Secrets are masked in message and data.
+ * What is logged while a request is worked on says which: `request`.
  *
  * @example
  * {"time":"2026-11-20T08:14:03.120Z","level":"warn","message":"socket closed","connection":"chat","code":1006}
@@ -41,8 +43,13 @@ export function createLogger(options: LoggerOptions): Logger {
   });
 
   const build = (fields: Readonly<Record<string, unknown>>): Logger => {
-    const at = (level: keyof typeof colours) => (message: string, data?: Readonly<Record<string, unknown>>) =>
-      consola[level].raw({ text: message, data: { ...fields, ...data } });
+    const at = (level: keyof typeof colours) => (message: string, data?: Readonly<Record<string, unknown>>) => {
+      const request = currentRequest();
+      consola[level].raw({
+        text: message,
+        data: { ...fields, ...(request === undefined ? {} : { request }), ...data },
+      });
+    };
     return {
       debug: at("debug"),
       info: at("info"),

@@ -9,6 +9,8 @@ export interface SocketOptions {
   /** `wss://chat.example.org/api/v4/websocket` */
   readonly url: URL;
   readonly protocols?: readonly string[] | undefined;
+  /** Sent with the handshake. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Any of them ends the socket, also once it is open. */
   readonly signals: readonly AbortSignal[];
   readonly clock: Clock;
@@ -22,10 +24,16 @@ const aheadMessages = 64;
 const aheadBytes = 1_048_576;
 
 /** Opens a WebSocket. Answers pings by itself as long as messages are taken. */
-export async function openSocket({ url, protocols = [], signals, clock }: SocketOptions): Promise<Socket> {
+export async function openSocket({
+  url,
+  protocols = [],
+  headers = {},
+  signals,
+  clock,
+}: SocketOptions): Promise<Socket> {
   const watchdog = createWatchdog(clock, openMs, signals);
   watchdog.touch();
-  const { connection, rest } = await upgrade(url, protocols, watchdog.signal).catch((error: unknown) => {
+  const { connection, rest } = await upgrade(url, protocols, headers, watchdog.signal).catch((error: unknown) => {
     watchdog.stop();
     throw watchdog.signal.aborted ? stoppedError(watchdog.signal.reason, "none") : error;
   });

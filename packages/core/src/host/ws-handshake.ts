@@ -19,7 +19,12 @@ export interface Upgraded {
  * neither the status of a refused handshake nor lets a slow reader hold the server back.
  * Throws `unauthenticated` for 401, else `unreachable`, both with effect `none`; the signal's reason when it aborts.
  */
-export function upgrade(url: URL, protocols: readonly string[], signal: AbortSignal): Promise<Upgraded> {
+export function upgrade(
+  url: URL,
+  protocols: readonly string[],
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<Upgraded> {
   const secure = url.protocol === "wss:";
   const host = url.hostname.replace(/^\[|\]$/g, "");
   const port = Number(url.port) || (secure ? 443 : 80);
@@ -58,11 +63,21 @@ export function upgrade(url: URL, protocols: readonly string[], signal: AbortSig
     };
     signal.addEventListener("abort", onAbort, { once: true });
     connection.on("data", onData).on("error", onError).on("close", onEnd);
-    connection.once(secure ? "secureConnect" : "connect", () => void connection.write(request(url, key, protocols)));
+    connection.once(
+      secure ? "secureConnect" : "connect",
+      () => void connection.write(request(url, key, protocols, headers)),
+    );
   });
 }
 
-function request(url: URL, key: string, protocols: readonly string[]): string {
+function request(
+  url: URL,
+  key: string,
+  protocols: readonly string[],
+  headers: Readonly<Record<string, string>>,
+): string {
+  // Headers checks names and values: a line break in one would be a header of its own.
+  const more = [...new Headers({ ...headers })].map(([name, value]) => `${name}: ${value}`);
   const lines = [
     `GET ${url.pathname}${url.search} HTTP/1.1`,
     `Host: ${url.host}`,
@@ -71,6 +86,7 @@ function request(url: URL, key: string, protocols: readonly string[]): string {
     `Sec-WebSocket-Key: ${key}`,
     "Sec-WebSocket-Version: 13",
     ...(protocols.length > 0 ? [`Sec-WebSocket-Protocol: ${protocols.join(", ")}`] : []),
+    ...more,
   ];
   return `${lines.join("\r\n")}\r\n\r\n`;
 }

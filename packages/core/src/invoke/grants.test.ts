@@ -21,7 +21,7 @@ test("a key for one room is refused elsewhere; a room that does not exist answer
   const missing = (await to("cellar")) as BotyardError;
   expect(hidden).toMatchObject({
     code: "forbidden",
-    details: { allowed: { rooms: ["chat/r1"], bots: ["chat/helper"] } },
+    details: { allowed: { rooms: ["chat/lobby"], bots: ["chat/helper"] } },
   });
   expect(missing.code).toBe(hidden.code);
   expect(missing.message.replace("cellar", "ops")).toBe(hidden.message);

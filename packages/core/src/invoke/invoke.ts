@@ -27,11 +27,16 @@ import {
   unknownError,
   withOperation,
 } from "./ledger.ts";
+import { checkMassMentions } from "./mentions.ts";
 import { perform } from "./perform.ts";
+import { placeOf } from "./place.ts";
+import type { CallQueue } from "./queue.ts";
 import { resolveTarget } from "./resolve.ts";
 import { parseAnswer, parseInput } from "./validate.ts";
 
 const defaultDeadlineMs = 30_000;
+/** Of calls whose caller does not wait: they may stand behind many others. */
+const queuedDeadlineMs = 600_000;
 /** Bytes of any size take as long as they take. */
 const bytesDeadlineMs = 3_600_000;
 
@@ -40,6 +45,10 @@ export interface InvokeParts {
   readonly audit: Audit;
   /** Aborted when the runtime closes. */
   readonly closing: AbortSignal;
+  /** For calls whose caller does not wait. */
+  readonly queue: CallQueue;
+  /** Told when a queued call has ended, however. */
+  readonly ended: (operation: string) => void;
 }
 
 const takesBytes = (operation: AnyOperation): boolean =>
@@ -51,6 +60,16 @@ function followsCaller(operation: AnyOperation, input: Readonly<Record<string, u
     operation.effect === "read" &&
     (isStreamOutput(operation.output) || isBytesOutput(operation.output) || input["waitMs"] !== undefined)
   );
+}
+
+/** Counts a stream as open from its first read to its end. */
+async function* counted(items: AsyncIterable<unknown>, begin: () => () => void): AsyncGenerator<unknown, void> {
+  const end = begin();
+  try {
+    yield* items;
+  } finally {
+    end();
+  }
 }
 
 /** The one path of every call. @see Runtime.invoke */
@@ -73,21 +92,22 @@ export function createInvoke(core: Core, parts: InvokeParts) {
         request,
         key: principal.name,
         operation: name,
-        connection: target?.connection.id ?? null,
-        bot: target?.bot?.handle ?? target?.as?.handle ?? null,
-        room: target?.room ?? null,
+        ...placeOf(operation, raw, target),
         answer,
       });
 
     try {
       if (!options.granted) {
-        if (!allowsOperation(principal.grant, name)) throw refuse(principal, name);
+        // Whoever holds a key may ask what it is for.
+        if (name !== "keys.whoami" && !allowsOperation(principal.grant, name, operation.effect))
+          throw refuse(principal, name);
         core.keys.count(principal);
       }
       const parsed = parseInput(operation.input as GenericSchema, raw, name);
       target = await resolveTarget(core, operation, principal, parsed);
       const platform = target ? core.platforms.get(target.connection.platform) : undefined;
       const input = operation.run === "platform" && platform ? checkOptions(operation, platform, parsed) : parsed;
+      if (platform && target) checkMassMentions(principal, platform, operation.name, input, target.connection.id);
       const result = await run(operation, input, target, options);
       audit("ok");
       return result;
@@ -117,7 +137,17 @@ export function createInvoke(core: Core, parts: InvokeParts) {
     const deadline =
       core.clock.now() +
       (options.deadlineMs ??
-        (takesBytes(operation) || isBytesOutput(operation.output) ? bytesDeadlineMs : defaultDeadlineMs));
+        (takesBytes(operation) || isBytesOutput(operation.output)
+          ? bytesDeadlineMs
+          : options.wait === false
+            ? queuedDeadlineMs
+            : defaultDeadlineMs));
+    if (options.wait === false && (!keeps || !target || takesBytes(operation)))
+      throw new BotyardError(
+        "unsupported_param",
+        `${operation.name} cannot be queued; leave "wait" out. Nothing was done`,
+        { issues: [{ path: "wait", expected: "left out here" }] },
+      );
     let row: EffectRow | null = null;
     if (keeps) {
       const begun = await beginEffect(core, {
@@ -129,6 +159,7 @@ export function createInvoke(core: Core, parts: InvokeParts) {
           ? { kind: target.as.kind, id: target.as.id, ...(target.as.handle ? { handle: target.as.handle } : {}) }
           : null,
         scope: options.principal.keyId,
+        request: options.request,
         idempotencyKey: key,
         digest: digestOf(operation.name, input),
         secretOutput: operation.secretOutput ?? false,
@@ -172,24 +203,64 @@ export function createInvoke(core: Core, parts: InvokeParts) {
           capability,
           deadline,
           signal,
+          ...(operation.effect === "send" ? { queued: options.principal.signal } : {}),
         });
       },
     };
-    try {
-      const value = await execute(operation, input, call);
-      const kept = { value, status: reply.status, ...(reply.location ? { location: reply.location } : {}) };
-      if (row) await settleDone(core, row, kept, operation.secretOutput ?? false);
-      return { ...kept, replayed: reply.replayed };
-    } catch (error) {
-      if (!row) throw error;
-      const failure = withOperation(
-        keepUnknown(mapError(core, error, options.request), row.state === "unknown"),
-        row.id,
-      );
-      await settleFailed(core, row, failure);
-      throw failure.effect === "unknown" && failure.code === "timeout"
-        ? unknownError(row.id, failure.message.split(";")[0] ?? "no answer")
-        : failure;
+    const over = row && core.keys.activity.sending(options.principal.keyId, row.id);
+    const waits = followsCaller(operation, input);
+    const ended =
+      waits && !isStreamOutput(operation.output) ? core.keys.activity.reading(options.principal.keyId) : null;
+    if (options.wait === false && row && target) {
+      const queued = row;
+      const place = { connection: target.connection.id, actor: target.as?.id ?? "", room: target.room ?? "" };
+      try {
+        parts.queue.add(place, () =>
+          finish().then(
+            () => parts.ended(queued.id),
+            () => parts.ended(queued.id),
+          ),
+        );
+      } catch (error) {
+        await settleFailed(core, queued, mapError(core, error, options.request));
+        over?.(false);
+        throw error;
+      }
+      return {
+        value: { operation: queued.id, state: "accepted" },
+        status: 202,
+        location: `/v1/ledger/${queued.id}`,
+        replayed: false,
+      };
+    }
+    return finish();
+
+    async function finish(): Promise<InvokeResult> {
+      let takenBack = false;
+      try {
+        const result = await execute(operation, input, call);
+        const value =
+          isStreamOutput(operation.output) && waits
+            ? counted(result as AsyncIterable<unknown>, () => core.keys.activity.reading(options.principal.keyId))
+            : result;
+        const kept = { value, status: reply.status, ...(reply.location ? { location: reply.location } : {}) };
+        if (row) await settleDone(core, row, kept, operation.secretOutput ?? false);
+        return { ...kept, replayed: reply.replayed };
+      } catch (error) {
+        if (!row) throw error;
+        const failure = withOperation(
+          keepUnknown(mapError(core, error, options.request), row.state === "unknown"),
+          row.id,
+        );
+        takenBack = failure.code === "cancelled" && failure.effect === "none";
+        await settleFailed(core, row, failure);
+        throw failure.effect === "unknown" && failure.code === "timeout"
+          ? unknownError(row.id, failure.message.split(";")[0] ?? "no answer")
+          : failure;
+      } finally {
+        ended?.();
+        over?.(takenBack);
+      }
     }
   }
 

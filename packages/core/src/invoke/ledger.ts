@@ -65,7 +65,10 @@ export type Begun =
  */
 export async function beginEffect(
   core: Core,
-  call: Pick<EffectRow, "operation" | "connection" | "bot" | "room" | "as" | "scope" | "idempotencyKey" | "digest"> & {
+  call: Pick<
+    EffectRow,
+    "operation" | "connection" | "bot" | "room" | "as" | "scope" | "idempotencyKey" | "digest" | "request"
+  > & {
     readonly secretOutput: boolean;
     readonly idempotency: Idempotency;
   },
@@ -198,6 +201,7 @@ export function toLedgerEntry(core: Pick<Core, "sealer">, row: EffectRow): Ledge
     updatedAt: row.updatedAt,
     result: value,
     ...(row.error ? { error: { code: row.error.code, detail: row.error.detail } } : {}),
+    ...(row.request === undefined ? {} : { request: row.request }),
     ...(row.settledBy ? { settledBy: row.settledBy } : {}),
   };
 }

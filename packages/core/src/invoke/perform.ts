@@ -12,7 +12,7 @@ import {
 } from "@botyard/sdk";
 import type { GenericSchema } from "valibot";
 import type { Core } from "../core.ts";
-import { markCaller } from "../limits/caller.ts";
+import { joinSignals, markCaller, takenBackError } from "../limits/caller.ts";
 import { toTarget } from "../registry/registry.ts";
 import type { EffectRow } from "../store/types.ts";
 import { checkFields, checkSupport } from "./check-capability.ts";
@@ -32,6 +32,8 @@ interface Performance {
   readonly capability: Capability;
   readonly deadline: number;
   readonly signal: AbortSignal;
+  /** Aborted when the caller's key ends: nothing more is begun then. */
+  readonly queued?: AbortSignal;
 }
 
 /** What a plugin's own answer may take after the deadline before its effect counts as unknown. */
@@ -139,7 +141,11 @@ export async function perform(parts: Performance): Promise<unknown> {
     effectId: parts.effectId,
     attempt,
     deadline: parts.deadline,
-    signal: markCaller(signal, { as: target.as?.handle ?? target.as?.id ?? null, deadline: parts.deadline }),
+    signal: markCaller(signal, {
+      as: target.as?.handle ?? target.as?.id ?? null,
+      deadline: parts.deadline,
+      ...(parts.queued ? { queued: parts.queued } : {}),
+    }),
   });
 
   const before = row?.attempts ?? 0;
@@ -154,6 +160,7 @@ export async function perform(parts: Performance): Promise<unknown> {
         ).catch((error: unknown) => {
           throw new BotyardError(...preparation(error, operation));
         });
+      if (parts.queued?.aborted) throw takenBackError();
       if (row) await core.store.updateEffect(row.id, { state: "attempting", attempts: attempt, updatedAt: core.now() });
       started = true;
       const answer = await within(core, parts.deadline, parts.signal, operation, true, (signal) =>
@@ -180,9 +187,13 @@ export async function perform(parts: Performance): Promise<unknown> {
         waitMs: wait,
         effect: row?.id,
       });
-      await core.clock.sleep(wait, parts.signal).catch(() => {
-        throw keepUnknown(failure, unsure);
-      });
+      const waiting = joinSignals(parts.signal, parts.queued);
+      await core.clock
+        .sleep(wait, waiting.signal)
+        .catch(() => {
+          throw keepUnknown(parts.queued?.aborted ? takenBackError() : failure, unsure);
+        })
+        .finally(waiting.release);
     }
   }
 }

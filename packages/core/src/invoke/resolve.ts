@@ -7,9 +7,9 @@ import {
   type ObjectSchema,
   parseActor,
 } from "@botyard/sdk";
-import { allowsBot, allowsConnection, allowsOperation, allowsRoom, refuse } from "../access/grants.ts";
+import { allowsBot, allowsConnection, allowsOperation, allowsRoom, refuse, seesAll } from "../access/grants.ts";
 import type { Core } from "../core.ts";
-import { toTarget } from "../registry/registry.ts";
+import { botId, toTarget } from "../registry/registry.ts";
 import type { Principal } from "../runtime-types.ts";
 import type { BotRecord } from "../store/types.ts";
 import type { Target } from "./context.ts";
@@ -53,6 +53,14 @@ function actingBot(core: Core, platform: AnyPlatform, bot: BotRecord): Acting {
   };
 }
 
+/** A bot by its handle; a key for certain bots does not hear which others there are. */
+function managed(core: Core, principal: Principal, operation: string, connection: string, handle: string): BotRecord {
+  const found = core.registry.get("bot", botId(connection, handle));
+  if (found) return found;
+  if (principal.grant.bots) throw refuse(principal, operation, `${connection}/${handle}`);
+  return core.registry.bot(connection, handle);
+}
+
 /** Default: the only bot the caller may use. */
 function defaultBot(core: Core, principal: Principal, connection: string): BotRecord {
   const usable = core.registry
@@ -84,7 +92,7 @@ function resolveActing(
   if (actor.kind === "bot") {
     if (!allowsBot(principal.grant, connection, actor.handle))
       throw refuse(principal, operation, `${connection} as ${actor.handle}`);
-    return actingBot(core, platform, core.registry.bot(connection, actor.handle));
+    return actingBot(core, platform, managed(core, principal, operation, connection, actor.handle));
   }
   // Somebody who is no managed bot is covered by no list of bots: it needs a grant of its own.
   if (principal.grant.bots || !allowsOperation(principal.grant, `act.${actor.kind}`))
@@ -115,7 +123,9 @@ export async function resolveTarget(
   if (id === null || id === "-") return null;
   const { grant } = principal;
   if (!allowsConnection(grant, id)) throw refuse(principal, operation.name, id);
-  const connection = core.registry.connection(id);
+  const connection = seesAll(grant) ? core.registry.connection(id) : core.registry.get("connection", id);
+  // What else there is, is said to those only who may see it.
+  if (!connection) throw refuse(principal, operation.name, id);
   const platform = core.platforms.get(connection.platform);
   if (!platform) throw new BotyardError("unsupported", `this binary has no platform "${connection.platform}"`);
   const entries = (operation.input as ObjectSchema).entries;
@@ -124,7 +134,7 @@ export async function resolveTarget(
   const handle = "bot" in entries && metaOf(entries["bot"]).ref === "bot" ? textOf(input, "bot") : null;
   if (handle !== null) {
     if (!allowsBot(grant, id, handle)) throw refuse(principal, operation.name, `${id}/${handle}`);
-    if (operation.run === "platform") bot = core.registry.bot(id, handle);
+    if (operation.run === "platform") bot = managed(core, principal, operation.name, id, handle);
   }
 
   let as: Acting | null = null;

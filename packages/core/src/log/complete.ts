@@ -81,6 +81,7 @@ function completeDraft(parts: Completing, draft: EventDraft, receives: (handle: 
     ...(draft.message ? { message: { thread: null, replyTo: null, editedAt: null, ...draft.message } } : {}),
     ...(draft.content ? { content: { ...draft.content, mentions } } : {}),
     ...(draft.reaction ? { reaction: draft.reaction } : {}),
+    ...(draft.invocation ? { invocation: { ...draft.invocation } } : {}),
     ...(draft.member ? { member: { ...draft.member, bot: subject } } : {}),
     ...(draft.native ? { native: { ...draft.native } } : {}),
   };

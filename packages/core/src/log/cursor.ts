@@ -31,6 +31,14 @@ function invalid(detail: string): BotyardError {
   });
 }
 
+/** For a position that was not given yet. */
+export function aheadError(head: number): BotyardError {
+  return new BotyardError("invalid", `the event log ends at ${head}; nothing was given that position yet`, {
+    fix: "begin with now",
+    issues: [{ path: "start", expected: `at most ${head + 1}` }],
+  });
+}
+
 /** For a place that is no longer kept. `oldest` is the cursor from which everything kept can still be read. */
 export function goneError(options: {
   readonly oldest: string;

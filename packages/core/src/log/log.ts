@@ -19,8 +19,11 @@ export interface LogParts extends Directory {
   readonly applied: (puts: readonly RecordPut[]) => void;
   /** How long events are kept, for sentences only; null: for ever. */
   readonly retentionMs: number | null;
-  readonly logger?: Pick<Log, "error">;
+  readonly logger?: Pick<Log, "error" | "debug">;
 }
+
+/** Events that a line of the log names; a history that is read in may hold thousands. */
+const mostNamed = 20;
 
 type About = { readonly id: string; readonly platform: string };
 type Tell = Parameters<EventLog["onCommitted"]>[0];
@@ -119,8 +122,17 @@ export async function createLog(parts: LogParts): Promise<EventLog> {
         ...(also.records ? { records: also.records } : {}),
       };
       const appended = store.appendEvents(batch).then((results) => {
-        tellAll(batch, after(batch, completed, results));
-        return toCommitted(results, intake.events.length);
+        const fresh = after(batch, completed, results);
+        tellAll(batch, fresh);
+        const committed = toCommitted(results, intake.events.length);
+        parts.logger?.debug("an intake is in the log", {
+          connection: connection.id,
+          via: intake.via,
+          intake: intake.id,
+          ...committed,
+          events: fresh.slice(0, mostNamed).map(({ event }) => event.body.id),
+        });
+        return committed;
       });
       return { appended };
     }).finally(() => membership.settle(name));

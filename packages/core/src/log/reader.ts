@@ -1,6 +1,6 @@
 import { BotyardError, type Clock, type Event } from "@botyard/sdk";
 import type { Position, Store } from "../store/types.ts";
-import { formatCursor, goneError, parseCursor } from "./cursor.ts";
+import { aheadError, formatCursor, goneError, parseCursor } from "./cursor.ts";
 import { filterPosition } from "./filter.ts";
 import type { Notifier } from "./notifier.ts";
 import type { EventLog, EventPageResult } from "./types.ts";
@@ -75,8 +75,10 @@ export function createReader(
       for (const position of positions) {
         seq = position.seq;
         const event = filterPosition(filter, position, toEvent);
-        if (event && isStale(event, maxAgeMs, clock)) skipped += 1;
-        else if (event) items.push(event);
+        if (event && isStale(event, maxAgeMs, clock)) {
+          skipped += 1;
+          query.skip?.(seq);
+        } else if (event) items.push(event);
         if (items.length >= limit) return { items, seq, skipped };
       }
       if (positions.length < chunk) return { items, seq: Math.max(seq, head), skipped };
@@ -120,6 +122,12 @@ export function createReader(
       if (start === "oldest") return info.oldestSeq - 1;
       if (start.startsWith("c_")) {
         const seq = parseCursor(start, info);
+        if (seq < info.oldestSeq - 1) throw await gone(info.oldestSeq);
+        return seq;
+      }
+      if (/^\d{1,15}$/.test(start)) {
+        const seq = Number(start) - 1;
+        if (seq > info.headSeq) throw aheadError(info.headSeq);
         if (seq < info.oldestSeq - 1) throw await gone(info.oldestSeq);
         return seq;
       }

@@ -54,6 +54,8 @@ export interface EventLog {
     readonly limit: number;
     readonly waitMs?: number | undefined;
     readonly maxAgeMs?: number | null | undefined;
+    /** Told of each position that `maxAgeMs` left out. */
+    readonly skip?: ((seq: number) => void) | undefined;
     readonly signal?: AbortSignal | undefined;
   }): Promise<EventPageResult>;
   /** Until the signal aborts; holds no backlog in memory. */

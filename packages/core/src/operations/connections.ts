@@ -160,7 +160,8 @@ export const connections: CoreHandlers<"connections"> = {
     const secrets = { ...imported.credentials, ...input.credentials };
     checkReferences(call.principal, Object.values(secrets));
     for (const [kind, declared] of Object.entries(platform.credentials))
-      if (declared.required && declared.holder === "connection" && !(kind in secrets))
+      // What a login gets comes after: it needs the connection.
+      if (declared.required && !declared.login && declared.holder === "connection" && !(kind in secrets))
         throw new BotyardError(
           "invalid",
           `${platform.title} needs the credential "${kind}" (${declared.title})${declared.help ? `: ${declared.help}` : ""}`,

@@ -1,12 +1,13 @@
-import { type Consumer, type Event, BotyardError, type Gap, parseAddress } from "@botyard/sdk";
-import { allowsBot, allowsConnection, refuse, isAdmin } from "../access/grants.ts";
+import { type Event, BotyardError, type Gap, parseAddress } from "@botyard/sdk";
+import { allowsBot, allowsConnection, isAdmin, refuse, seesAll } from "../access/grants.ts";
 import type { CallContext, CoreHandlers } from "../invoke/context.ts";
 import type { EventFilter } from "../log/types.ts";
 import type { ConsumerRecord } from "../store/types.ts";
+import { toConsumer } from "./consumer-view.ts";
 import { limitOf, pageOf } from "./page.ts";
-import { sees, visibleEvent } from "./visible.ts";
+import { sees, seesGap, visibleEvent } from "./visible.ts";
 
-interface FilterInput {
+export interface FilterInput {
   readonly connection?: string | null | undefined;
   readonly bot?: string | null | undefined;
   readonly room?: string | null | undefined;
@@ -15,9 +16,13 @@ interface FilterInput {
 }
 
 /** A filter as it is written, resolved: addresses to connections, a room's handle to its id. */
-async function toFilter(call: CallContext, input: FilterInput): Promise<EventFilter> {
+export async function toFilter(call: CallContext, input: FilterInput): Promise<EventFilter> {
   const { core, principal } = call;
-  const ids = core.registry.list("connection").map((record) => record.id);
+  // Only those the caller may see: what is hidden is read like a name that nobody gave.
+  const ids = core.registry
+    .list("connection")
+    .map((record) => record.id)
+    .filter((id) => allowsConnection(principal.grant, id));
   let connection = input.connection ?? undefined;
   const place = (text: string | null | undefined, what: string): string | undefined => {
     if (!text) return undefined;
@@ -35,13 +40,15 @@ async function toFilter(call: CallContext, input: FilterInput): Promise<EventFil
   const roomRef = place(input.room, "room");
   if (connection !== undefined) {
     if (!allowsConnection(principal.grant, connection)) throw refuse(principal, call.operation.name, connection);
+    if (!core.registry.get("connection", connection) && !seesAll(principal.grant))
+      throw refuse(principal, call.operation.name, connection);
     core.registry.connection(connection);
   }
   let bot: EventFilter["bot"];
   if (handle !== undefined && connection !== undefined) {
     if (!allowsBot(principal.grant, connection, handle))
       throw refuse(principal, call.operation.name, `${connection}/${handle}`);
-    core.registry.bot(connection, handle);
+    if (!principal.grant.bots) core.registry.bot(connection, handle);
     bot = { connection, handle };
   }
   let room: string | undefined;
@@ -57,6 +64,13 @@ const seeing = (filter: EventFilter, grant: ConsumerRecord["grant"]): EventFilte
   see: (event: Event) => sees(grant, event),
 });
 
+/** A consumer reads with its creator's grant, and ends with its key. */
+function ended({ core }: CallContext, { key }: ConsumerRecord): boolean {
+  const record = core.registry.get("key", key);
+  if (!record) return false;
+  return record.revokedAt !== null || (record.expiresAt !== null && Date.parse(record.expiresAt) <= core.clock.now());
+}
+
 function findConsumer({ core, principal }: CallContext, name: string): ConsumerRecord {
   const record = core.registry.get("consumer", name);
   if (!record || (record.key !== principal.keyId && !isAdmin(principal.grant)))
@@ -64,18 +78,21 @@ function findConsumer({ core, principal }: CallContext, name: string): ConsumerR
   return record;
 }
 
-function toConsumer({ core }: CallContext, record: ConsumerRecord): Consumer {
-  const { seq, key: _, grant: __, type, ...shown } = record;
-  return {
-    ...shown,
-    type: type === null ? null : [...type],
-    cursor: core.log.cursorOf(seq),
-    waiting: Math.max(0, core.log.head() - seq),
-  };
-}
-
 const save = ({ core }: CallContext, value: ConsumerRecord) =>
   core.registry.save([{ kind: "consumer", id: value.name, scope: "", value }]);
+
+/** The same page may come again: a position counts once. */
+async function recordSkips(call: CallContext, name: string, positions: readonly number[]): Promise<void> {
+  const record = call.core.registry.get("consumer", name);
+  if (!record) return;
+  const before = record.skipped ?? { count: 0, seq: 0 };
+  const fresh = positions.filter((seq) => seq > before.seq);
+  const last = fresh.at(-1);
+  if (last === undefined) return;
+  const { length: count } = fresh;
+  call.core.logger.warn("a consumer skipped events that were older than its maxAgeMs", { consumer: name, count });
+  await save(call, { ...record, skipped: { count: before.count + count, seq: last } });
+}
 
 /** The last events, where nobody says where to begin. */
 const lastEvents = 100;
@@ -114,22 +131,26 @@ export const events: CoreHandlers<"events"> & CoreHandlers<"consumers"> & CoreHa
     const seen = core.registry
       .list("consumer")
       .filter((record) => record.key === principal.keyId || isAdmin(principal.grant));
-    return pageOf(
+    const page = pageOf(
       seen,
       input,
       (record) => record.name,
-      (record) => toConsumer(call, record),
+      (record) => record,
     );
+    return { ...page, items: await Promise.all(page.items.map((record) => toConsumer(core, record))) };
   },
 
   async "consumers.get"({ consumer }, call) {
-    return toConsumer(call, findConsumer(call, consumer));
+    return toConsumer(call.core, findConsumer(call, consumer));
   },
 
   async "consumers.put"({ consumer, start, ...wanted }, call) {
     const { core, principal } = call;
     const before = core.registry.get("consumer", consumer);
-    if (before) findConsumer(call, consumer);
+    if (before && before.key !== principal.keyId && !isAdmin(principal.grant) && !ended(call, before))
+      throw new BotyardError("conflict", `another key has a consumer "${consumer}"; choose another name`);
+    // Of a key that has ended it is taken over, with its place in the log.
+    const owner = before && !ended(call, before) ? before.key : principal.keyId;
     const filter = await toFilter(call, wanted);
     const record: ConsumerRecord = {
       name: consumer,
@@ -142,12 +163,13 @@ export const events: CoreHandlers<"events"> & CoreHandlers<"consumers"> & CoreHa
       seq: before?.seq ?? (await core.log.seqOf(start ?? "now")),
       createdAt: before?.createdAt ?? core.now(),
       lastAckAt: before?.lastAckAt ?? null,
-      key: before?.key ?? principal.keyId,
-      grant: principal.grant,
+      ...(before?.skipped ? { skipped: before.skipped } : {}),
+      key: owner,
+      grant: owner === principal.keyId ? principal.grant : (before?.grant ?? principal.grant),
     };
     await save(call, record);
     if (!before) call.reply.status = 201;
-    return toConsumer(call, record);
+    return toConsumer(call.core, record);
   },
 
   async "consumers.delete"({ consumer }, call) {
@@ -159,15 +181,22 @@ export const events: CoreHandlers<"events"> & CoreHandlers<"consumers"> & CoreHa
   async "consumers.events"({ consumer, waitMs, limit }, call) {
     const { log } = call.core;
     const record = findConsumer(call, consumer);
+    if (ended(call, record))
+      throw new BotyardError("forbidden", `the key that consumer "${consumer}" reads with has ended`, {
+        fix: `botyard consumers put ${consumer}   with a key that is still good`,
+      });
     const filter = seeing(await toFilter(call, record), record.grant);
+    const skipped: number[] = [];
     const page = await log.read({
       after: record.seq,
       filter,
       limit: limit ?? lastEvents,
       waitMs,
       maxAgeMs: record.maxAgeMs,
+      skip: (seq) => void skipped.push(seq),
       signal: call.signal,
     });
+    if (skipped.length > 0) await recordSkips(call, consumer, skipped);
     return { items: [...page.items], cursor: log.cursorOf(page.seq) };
   },
 
@@ -181,21 +210,14 @@ export const events: CoreHandlers<"events"> & CoreHandlers<"consumers"> & CoreHa
     // An acknowledgement that arrives late takes nothing back.
     const acked: ConsumerRecord = { ...record, seq: Math.max(record.seq, seq), lastAckAt: call.core.now() };
     await save(call, acked);
-    return toConsumer(call, acked);
+    return toConsumer(call.core, acked);
   },
 
   async "gaps.list"(input, { core, principal }) {
     const scope = input.connection === undefined || input.connection === "-" ? undefined : input.connection;
     const seen = core.registry
       .list("gap", scope)
-      .filter(
-        (gap: Gap) =>
-          allowsConnection(principal.grant, gap.connection) &&
-          (input.state === undefined || gap.state === input.state) &&
-          (!principal.grant.bots ||
-            !gap.bots ||
-            gap.bots.some((bot) => allowsBot(principal.grant, gap.connection, bot))),
-      );
+      .filter((gap: Gap) => seesGap(principal.grant, gap) && (input.state === undefined || gap.state === input.state));
     return pageOf(
       seen.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
       { ...input, limit: limitOf(input) },

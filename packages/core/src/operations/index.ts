@@ -9,6 +9,7 @@ import { messages } from "./messages.ts";
 import { members, rooms } from "./rooms.ts";
 import { service } from "./service.ts";
 import { steps } from "./steps.ts";
+import { webhooks } from "./webhooks.ts";
 
 /** Handlers of the core: of the operations it runs itself, and around those of a platform whose answer it completes. */
 export const coreHandlers: ReadonlyMap<string, AnyCoreHandler> = new Map(
@@ -21,6 +22,7 @@ export const coreHandlers: ReadonlyMap<string, AnyCoreHandler> = new Map(
     ...members,
     ...messages,
     ...events,
+    ...webhooks,
     ...ledger,
     ...keys,
     ...service,

@@ -67,6 +67,8 @@ export const messages: CoreHandlers<"messages"> = {
     const byDefault = createHash("sha256")
       .update(`${id}\u0000${bot ?? ""}\u0000${digestOf("messages.reply", content)}`)
       .digest("hex");
+    // With the request in the line, the way from an event to the ledger row of its answer.
+    call.core.logger.debug("an event is answered", { event: id, connection: event.connection, bot });
     const result = await call.core.invoke("messages.send", input, {
       principal: call.principal,
       request: call.request,

@@ -1,27 +1,30 @@
 import { BotyardError } from "@botyard/sdk";
-import { allowsConnection } from "../access/grants.ts";
+import { allowsBot, allowsConnection } from "../access/grants.ts";
 import type { CallContext, CoreHandlers } from "../invoke/context.ts";
 import { putStep } from "../registry/registry.ts";
 import type { StepRecord } from "../store/types.ts";
 import { toStep } from "../supervise/steps.ts";
 import { pageOf } from "./page.ts";
 
+/** A key for certain bots sees the steps of those, and none of the connection itself. */
+function sees({ principal: { grant } }: CallContext, { connection, bot }: StepRecord): boolean {
+  return bot === null ? allowsConnection(grant, connection) && !grant.bots : allowsBot(grant, connection, bot);
+}
+
 /** Hidden and missing answer alike. */
-function find({ core, principal }: CallContext, id: string): StepRecord {
-  const record = core.registry.get("step", id);
-  if (!record || !allowsConnection(principal.grant, record.connection))
+function find(call: CallContext, id: string): StepRecord {
+  const record = call.core.registry.get("step", id);
+  if (!record || !sees(call, record))
     throw new BotyardError("not_found", `there is no step "${id}"`, { fix: "botyard steps list" });
   return record;
 }
 
 export const steps: CoreHandlers<"steps"> = {
-  async "steps.list"(input, { core, principal }) {
+  async "steps.list"(input, call) {
     const state = input.state ?? "open";
-    const seen = core.registry
+    const seen = call.core.registry
       .list("step", input.connection)
-      .filter(
-        (step) => allowsConnection(principal.grant, step.connection) && (state === "all" || step.state === state),
-      );
+      .filter((step) => sees(call, step) && (state === "all" || step.state === state));
     return pageOf(seen, input, (step) => step.id, toStep);
   },
 

@@ -1,19 +1,22 @@
-import { BotyardError, type Event, type Grant } from "@botyard/sdk";
+import { BotyardError, type Event, type Gap, type Grant } from "@botyard/sdk";
 import { allowsBot, allowsConnection, allowsRoom, seesAll } from "../access/grants.ts";
 import type { CallContext } from "../invoke/context.ts";
+
+/** Whether a grant covers a gap: one that names no bots or rooms concerns all of them. */
+export function seesGap(grant: Grant, { connection, bots, rooms }: Gap): boolean {
+  return (
+    allowsConnection(grant, connection) &&
+    (!bots || bots.some((bot) => allowsBot(grant, connection, bot))) &&
+    (!rooms || rooms.some((room) => allowsRoom(grant, connection, room)))
+  );
+}
 
 /** Whether a grant covers an event: its connection, one of its bots, its room; a gap by what it concerns. */
 export function sees(grant: Grant, event: Event): boolean {
   if (seesAll(grant)) return true;
   const { connection } = event;
   if (!allowsConnection(grant, connection)) return false;
-  if (event.gap) {
-    const { bots, rooms } = event.gap;
-    return (
-      (!bots || bots.some((bot) => allowsBot(grant, connection, bot))) &&
-      (!rooms || rooms.some((room) => allowsRoom(grant, connection, room)))
-    );
-  }
+  if (event.gap) return seesGap(grant, event.gap);
   if (grant.bots && !event.bots.some((bot) => allowsBot(grant, connection, bot))) return false;
   if (!grant.rooms) return true;
   return event.room !== null && allowsRoom(grant, connection, event.room.id);

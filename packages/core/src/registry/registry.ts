@@ -17,6 +17,7 @@ const kinds: readonly RecordKind[] = [
   "step",
   "key",
   "consumer",
+  "webhook",
   "gap",
   "membership",
 ];
@@ -222,6 +223,8 @@ function loaded(kind: RecordKind, value: Records[RecordKind]): RecordPut {
       return { kind, id: (value as Records["key"]).id, scope: "", value: value as Records["key"] };
     case "consumer":
       return { kind, id: (value as Records["consumer"]).name, scope: "", value: value as Records["consumer"] };
+    case "webhook":
+      return { kind, id: (value as Records["webhook"]).name, scope: "", value: value as Records["webhook"] };
     case "gap":
       return {
         kind,

@@ -2,6 +2,9 @@ import { mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { BotyardError } from "@botyard/sdk";
 
+export const databaseFile = (dataDirectory: string): string => join(dataDirectory, "botyard.db");
+export const adminKeyFile = (dataDirectory: string): string => join(dataDirectory, "admin.key");
+
 /**
  * Makes the folder (0700, with its parents) where it is missing and proves that this user can write there. Only
  * `serve`, `connect` and `demo` call it. Throws `invalid` (it is a file), `forbidden` (not writable) or `internal`

@@ -1,6 +1,8 @@
+import { createMemoryDeliveries } from "./memory/deliveries.ts";
 import { createMemoryLedger } from "./memory/ledger.ts";
 import { createMemoryLog } from "./memory/log.ts";
 import { createMemoryRecords } from "./memory/records.ts";
+import { noFileError } from "./sqlite/backup.ts";
 import { freshRecords, newLogId } from "./rules.ts";
 import type { Store } from "./types.ts";
 
@@ -15,6 +17,7 @@ export function createMemoryStore(): Store {
     ...records.methods,
     ...log.methods,
     ...ledger.methods,
+    ...createMemoryDeliveries(),
     async info() {
       return { logId, schema: 0, ...log.bounds(), bytes: null };
     },
@@ -35,6 +38,12 @@ export function createMemoryStore(): Store {
       if (audit !== undefined) ledger.trimAudit(audit);
       if (effects !== undefined) ledger.trimEffects(effects);
       return events === undefined ? 0 : log.trim(events);
+    },
+    async disk() {
+      return null;
+    },
+    async backup() {
+      throw noFileError();
     },
     async close() {
       // Nothing to let go of.

@@ -66,3 +66,6 @@ export function newLogId(): string {
   const digits = "0123456789abcdefghijklmnopqrstuvwxyz";
   return Array.from(crypto.getRandomValues(new Uint8Array(6)), (byte) => digits.charAt(byte % 36)).join("");
 }
+
+/** Attempts that are kept of each webhook. */
+export const attemptsKept = 1000;

@@ -1,5 +1,6 @@
 import { describe } from "vitest";
 import { testCrash } from "./suite/crash.ts";
+import { testDeliveries } from "./suite/deliveries.ts";
 import { testLedger } from "./suite/ledger.ts";
 import { testLog } from "./suite/log.ts";
 import { testRecords } from "./suite/records.ts";
@@ -19,6 +20,7 @@ export function testStore(name: string, open: OpenTested, options: { readonly ou
     testRecords(open);
     testLog(open);
     testLedger(open);
+    testDeliveries(open);
     if (options.outlivesProcess) testCrash(open);
   });
 }

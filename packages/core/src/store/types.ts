@@ -1,18 +1,9 @@
-import type {
-  Acting,
-  Continuity,
-  Credential,
-  ErrorData,
-  Event,
-  Gap,
-  Grant,
-  Key,
-  NativeBot,
-  Outcome,
-  ProbeReport,
-  State,
-  Step,
-} from "@botyard/sdk";
+import type { Continuity, Credential, Event, Gap, Grant, Key, NativeBot, ProbeReport, State, Step } from "@botyard/sdk";
+import type { DeliveryStore, WebhookRecord } from "./delivery-types.ts";
+import type { AuditRow, EffectRow } from "./ledger-types.ts";
+
+export type * from "./delivery-types.ts";
+export type * from "./ledger-types.ts";
 
 /** A configured chat server, as it is kept. */
 export interface ConnectionRecord {
@@ -71,6 +62,8 @@ export interface ConsumerRecord {
   readonly seq: number;
   readonly createdAt: string;
   readonly lastAckAt: string | null;
+  /** How many events `maxAgeMs` left out, and the last of their positions, so that none counts twice. Absent: none. */
+  readonly skipped?: { readonly count: number; readonly seq: number };
   /** Its creator: reads with this grant, ends with this key. */
   readonly key: string;
   readonly grant: Grant;
@@ -90,6 +83,7 @@ export interface Records {
   readonly step: StepRecord;
   readonly key: KeyRecord;
   readonly consumer: ConsumerRecord;
+  readonly webhook: WebhookRecord;
   readonly gap: Gap;
   readonly membership: MembershipRecord;
 }
@@ -160,43 +154,6 @@ export interface Position {
   readonly body: EventBody;
 }
 
-export interface EffectRow {
-  /** `op_…` */
-  readonly id: string;
-  readonly operation: string;
-  readonly connection: string | null;
-  readonly bot: string | null;
-  readonly room: string | null;
-  readonly as: Omit<Acting, "credential"> | null;
-  /** Key id the idempotency key is scoped to. */
-  readonly scope: string;
-  readonly idempotencyKey: string | null;
-  /** Digest of the input. */
-  readonly digest: string;
-  readonly effectId: string;
-  readonly state: "accepted" | "attempting" | "done" | "failed" | "unknown";
-  readonly effect: Outcome;
-  readonly attempts: number;
-  readonly createdAt: string;
-  readonly updatedAt: string;
-  /** The answer with its HTTP status, as JSON; sealed (base64) where it holds a secret. */
-  readonly result: string | null;
-  readonly sealed: boolean;
-  readonly error: ErrorData | null;
-  readonly settledBy: "answer" | "history" | "echo" | "restart" | null;
-}
-
-export interface AuditRow {
-  readonly time: string;
-  readonly request: string;
-  readonly key: string;
-  readonly operation: string;
-  readonly connection: string | null;
-  readonly bot: string | null;
-  readonly room: string | null;
-  readonly answer: string;
-}
-
 export interface StoreInfo {
   /** Random, of this log; part of every cursor. 3 to 8 of 0-9 a-z. */
   readonly logId: string;
@@ -209,11 +166,20 @@ export interface StoreInfo {
   readonly bytes: number | null;
 }
 
+/** A copy of the whole store as one file. */
+export interface StoreCopy {
+  /** Absolute; readable by this user only. */
+  readonly path: string;
+  readonly bytes: number;
+  /** The one who asked for it takes it away. */
+  remove(): void;
+}
+
 /**
  * Everything that is kept. Each method is one transaction: done on disk when it resolves, or nothing of it.
  * Throws BotyardError: `conflict` (a record that must be absent), `internal` with a sentence (disk full, file damaged).
  */
-export interface Store {
+export interface Store extends DeliveryStore {
   info(): Promise<StoreInfo>;
   /** All records of a kind, by id; of one connection when a scope is given. */
   listRecords<K extends RecordKind>(kind: K, scope?: string): Promise<readonly Records[K][]>;
@@ -259,6 +225,8 @@ export interface Store {
     readonly raw?: string;
     readonly audit?: string;
     readonly effects?: string;
+    /** Besides: the oldest events and intakes, until what the file holds (not the file itself) is no larger. */
+    readonly maxBytes?: number;
   }): Promise<number>;
 
   /**
@@ -284,9 +252,23 @@ export interface Store {
   /** Newest first; `before` is the number of the last row of the page before. */
   listAudit(query: {
     readonly key?: string;
+    /** `messages.send`, or `messages.*`. */
+    readonly operation?: string;
+    readonly connection?: string;
+    /** `ok`, an error's code, or `error` for whatever is not `ok`. */
+    readonly answer?: string;
+    /** ISO 8601: not before. */
+    readonly since?: string;
     readonly before?: number;
     readonly limit: number;
   }): Promise<readonly (AuditRow & { readonly n: number })[]>;
 
+  /** Of the disk that holds the file, in bytes; null for the memory store, and where the system does not tell. */
+  disk(): Promise<{ readonly free: number; readonly total: number } | null>;
+  /**
+   * A consistent copy, made while everything goes on and checked to be whole. Throws `unsupported` for the memory store.
+   * Nothing else is done meanwhile: about a second for a gigabyte.
+   */
+  backup(): Promise<StoreCopy>;
   close(): Promise<void>;
 }

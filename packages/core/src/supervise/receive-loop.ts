@@ -23,6 +23,22 @@ const endWithinMs = 5_000;
 /** How often the last moment of receiving is written down: what a crash may add to a gap. */
 const markEveryMs = 15_000;
 
+/** Where the clock was set back nobody knows when receiving last worked: history is asked for this long. */
+const setBackMs = 86_400_000;
+
+/** What a server held back for so long may have been under way when it was last proven alive; history has each thing once. */
+const lateMs = 60_000;
+
+/** A moment as it was written down; one that lies ahead was written before the clock was set back. */
+function notAhead(time: string, now: number): string {
+  return Date.parse(time) <= now ? time : new Date(now - setBackMs).toISOString();
+}
+
+/** Where a gap begins of which the last proof before it is known. */
+function gapFrom(proof: string, now: number): string {
+  return new Date(Date.parse(notAhead(proof, now)) - lateMs).toISOString();
+}
+
 const markKey = (bot: string | undefined): string => `~alive/${bot ?? ""}`;
 
 /** A first connection ever has no gap; anything else that cannot prove continuity has one. */
@@ -114,7 +130,13 @@ async function once(parts: LoopParts, onStarted: () => void): Promise<unknown> {
   const marking = (async () => {
     while (!stop.signal.aborted) {
       await core.clock.sleep(markEveryMs, stop.signal).catch(() => {});
-      if (started && !stop.signal.aborted && !receive.prove) proved();
+      if (!started || stop.signal.aborted) continue;
+      if (!receive.prove) proved();
+      else if (aliveAt !== null && aliveAt !== notAhead(aliveAt, core.clock.now())) {
+        // Written down at once: after a crash nobody could tell any more.
+        aliveAt = notAhead(aliveAt, core.clock.now());
+        void core.store.pluginPut(live.id, { [markKey(bot)]: aliveAt }).catch(() => {});
+      }
     }
   })();
   let failure: unknown = null;
@@ -137,7 +159,7 @@ async function once(parts: LoopParts, onStarted: () => void): Promise<unknown> {
     await parts.gaps.open({
       connection: live.id,
       ...(bot ? { bots: [bot] } : {}),
-      from: aliveAt ?? core.now(),
+      from: gapFrom(aliveAt ?? core.now(), core.clock.now()),
       cause: sentence(failure),
     });
   return failure;
@@ -163,7 +185,7 @@ async function openMissed(parts: LoopParts, resumed: Resumed, aliveAt: string | 
   await parts.gaps.open({
     connection: parts.live.id,
     ...(parts.bot ? { bots: [parts.bot] } : {}),
-    from: aliveAt,
+    from: gapFrom(aliveAt, parts.core.clock.now()),
     cause: "Botyard was not receiving",
   });
 }

@@ -1,10 +1,24 @@
 import type { Bot, Connection, Credential, State } from "@botyard/sdk";
 import type { Registry } from "../registry/registry.ts";
 import type { BotRecord, ConnectionRecord, CredentialRecord } from "../store/types.ts";
-import { type Live, stateOf } from "./live.ts";
+import { capabilityOf, type Live, stateOf } from "./live.ts";
 
 const openSteps = (registry: Registry, connection: string, bot?: string | null) =>
   registry.list("step", connection).filter((step) => step.state === "open" && (bot === undefined || step.bot === bot));
+
+/** What a bot whose credential is refused needs; a server that issues none renews by rotation. */
+function renewal(live: Live, record: Pick<BotRecord, "connection" | "handle">): string {
+  const verb = capabilityOf(live, "credentials.issue").support === "none" ? "rotate" : "issue";
+  return `botyard credentials ${verb} ${record.connection}/${record.handle}`;
+}
+
+/** Why a bot's credential counts as refused: by a call, or by what it receives; undefined while it works. */
+function refusalOf(live: Live | undefined, record: Pick<BotRecord, "connection" | "handle">): State | undefined {
+  const found = [live?.bots.get(record.handle), live?.receiving.get(record.handle)].find(
+    (state) => state?.state === "auth_required",
+  );
+  return live && found ? { ...found, remedy: found.remedy ?? renewal(live, record) } : undefined;
+}
 
 /** A bot's state: held or switched off, waiting for a step, what was reported, else the connection's. */
 function botState(registry: Registry, live: Live | undefined, record: BotRecord): State {
@@ -13,6 +27,8 @@ function botState(registry: Registry, live: Live | undefined, record: BotRecord)
   if (waiting && record.native.nativeId === null)
     return stateOf("awaiting_operator", waiting.createdAt, waiting.title, `botyard steps get ${waiting.id}`);
   if (!record.native.enabled) return stateOf("disabled", record.createdAt, "disabled on the server");
+  const refused = refusalOf(live, record);
+  if (refused) return refused;
   const reported = live?.bots.get(record.handle);
   if (reported && reported.state !== "ready") return reported;
   const receiving = live?.receiving.get(record.handle);
@@ -25,7 +41,7 @@ function botState(registry: Registry, live: Live | undefined, record: BotRecord)
 export function connectionState(registry: Registry, live: Live | undefined, record: ConnectionRecord): State {
   if (!live) return stateOf("closed", record.createdAt, "not open in this process");
   if (live.condition.state !== "ready") return live.condition;
-  const down = live.receiving.get("") ?? [...live.receiving.values()][0];
+  const down = live.receiving.get("");
   if (down) return down.state === "auth_required" ? down : { ...down, state: "degraded" };
   const waiting = openSteps(registry, record.id, null)[0];
   if (waiting) return stateOf("awaiting_operator", waiting.createdAt, waiting.title, `botyard steps get ${waiting.id}`);
@@ -34,6 +50,8 @@ export function connectionState(registry: Registry, live: Live | undefined, reco
     if (state.state === "auth_required" || state.state === "failed")
       return stateOf("degraded", state.since, `${bot.handle}: ${state.reason ?? state.state}`, state.remedy);
   }
+  const [of, silent] = [...live.receiving][0] ?? [];
+  if (silent) return { ...silent, state: "degraded", reason: `${of}: ${silent.reason ?? silent.state}` };
   return live.condition;
 }
 
@@ -74,5 +92,9 @@ export function toBot(registry: Registry, live: Live | undefined, record: BotRec
 
 export function toCredential(live: Live | undefined, record: CredentialRecord): Credential {
   const { sealed: _, createdAt, ...shown } = record;
-  return { ...shown, ...(live?.credentials.get(record.id) ?? stateOf("ready", createdAt)) };
+  const refused =
+    record.holder === "bot" && record.of !== null
+      ? refusalOf(live, { connection: record.connection, handle: record.of })
+      : undefined;
+  return { ...shown, ...(live?.credentials.get(record.id) ?? refused ?? stateOf("ready", createdAt)) };
 }

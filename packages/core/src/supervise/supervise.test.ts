@@ -107,6 +107,24 @@ test("a socket that stays open and deaf is found by the proof, not by its state"
   await runtime.close({ drainMs: 0 });
 });
 
+test("a clock that was set back does not hide what was missed: the gap begins before both readings of it", async () => {
+  const socket = fakeSocket({ backfill: async () => [{ outcome: "filled", messages: 0 }] });
+  const clock = createFakeClock(Date.UTC(2026, 10, 20, 8));
+  let offset = 0;
+  const world = tinyWorld();
+  world.receive = socket.receive;
+  const setBack = { now: () => clock.now() + offset, sleep: clock.sleep };
+  const { value, runtime } = await tinyRuntime({ receive: true, clock: setBack, world });
+  const gaps = async () => (await value<Gaps>("gaps.list")).items;
+  await expect.poll(async () => (await clock.advance(1_000), socket.runs), soon).toBe(1);
+  offset = -3_600_000;
+  const now = setBack.now();
+  socket.cut(new Error("gone"));
+  await expect.poll(async () => (await clock.advance(1_000), (await gaps()).length), soon).toBe(1);
+  expect(Date.parse((await gaps())[0]?.from ?? "")).toBeLessThan(now);
+  await runtime.close({ drainMs: 0 });
+});
+
 test("a refused credential stops its receiver until there is another one", async () => {
   let runs = 0;
   let good = false;

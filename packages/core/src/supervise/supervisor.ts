@@ -40,6 +40,7 @@ export interface Supervisor {
 
 export type OpenSession = (live: Live, record: ConnectionRecord) => Promise<AnySession>;
 
+const openWithinMs = 10_000;
 const reprobeMs = [5_000, 15_000, 60_000, 300_000];
 const verifyMs = [10_000, 10_000, 10_000, 30_000, 60_000, 300_000];
 
@@ -191,7 +192,12 @@ export function createSupervisor(
     live: (connection) => lives.get(connection),
     async session(connection) {
       registry.connection(connection);
-      if (!lives.has(connection) || opening.has(connection)) await supervisor.open(connection);
+      // A probe that hangs keeps no call waiting beyond this: what is open can be used.
+      if (!lives.has(connection) || opening.has(connection)) {
+        const given = new AbortController();
+        const opened = supervisor.open(connection).finally(() => given.abort());
+        await Promise.race([opened, clock.sleep(openWithinMs, given.signal).catch(() => opened)]);
+      }
       const live = lives.get(connection);
       if (live?.session) return { live, session: live.session };
       throw new BotyardError(

@@ -32,7 +32,8 @@ export const codeTexts: Readonly<Record<ErrorCode, string>> = {
 };
 
 const always: readonly ErrorCode[] = ["invalid", "unauthenticated", "forbidden", "rate_limited", "internal"];
-const onConnection: readonly ErrorCode[] = ["not_found"];
+/** Fields that name what may not be there, also where they are lists. */
+const places: ReadonlySet<string> = new Set(["connection", "bot", "room"]);
 const onPlatform: readonly ErrorCode[] = [
   "unsupported",
   "unsupported_param",
@@ -45,11 +46,13 @@ const onPlatform: readonly ErrorCode[] = [
 
 /** Codes a call can answer with, in the order of the table; `cancelled` is left out, because nobody is there to read it. */
 export function codesOf(descriptor: Descriptor): readonly ErrorCode[] {
-  const hasPath = descriptor.fields.some((field) => field.in === "path");
+  const namesThings = descriptor.fields.some(
+    ({ in: place, ref, name }) => place === "path" || ref !== null || places.has(name),
+  );
   const hasBody = descriptor.fields.some((field) => field.in === "body");
   const codes = new Set<ErrorCode>([
     ...always,
-    ...(hasPath ? onConnection : []),
+    ...(namesThings ? (["not_found"] as const) : []),
     ...(hasBody ? (["too_large"] as const) : []),
     ...(descriptor.effect === "read" ? [] : (["conflict"] as const)),
     ...(descriptor.run === "platform" ? onPlatform : []),

@@ -20,7 +20,7 @@ export function errorsPage(version: string): Markup {
     ${errorCodes.map(
       (code) =>
         html`<article id="${code}">
-          <h3><a href="#${code}">${code}</a> — ${errorTable[code].title}</h3>
+          <h3><a href="#${code}">${code}</a> <span>${errorTable[code].title}</span></h3>
           <p class="route">HTTP ${errorTable[code].status} · exit ${errorTable[code].exit}</p>
           ${prose(codeTexts[code])}
         </article>`,

@@ -10,7 +10,7 @@ const mediaJson = "application/json";
 const statuses = [...new Set(errorCodes.filter((code) => code !== "cancelled").map((code) => errorTable[code].status))];
 
 /** OpenAPI 3.1 of all operations. */
-export function openapiDocument({ descriptors, schemas }: Reference, version: string): Json {
+export function openapiDocument({ descriptors, schemas, extras }: Reference, version: string): Json {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const descriptor of descriptors)
     (paths[`/v1${descriptor.path}`] ??= {})[descriptor.method.toLowerCase()] = operation(descriptor);
@@ -22,6 +22,15 @@ export function openapiDocument({ descriptors, schemas }: Reference, version: st
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
       description:
         "Provision, run and look after bots on the chat servers you host. Made from the table of operations; pages to read are at `/docs`, all error codes at `/docs/errors`.",
+    },
+    // By platform: the schemas of `settings`, of `options` by operation and of `native` by entity.
+    "x-botyard": {
+      platforms: Object.fromEntries(
+        [...Map.groupBy(extras, ({ platform }) => platform)].map(([platform, of]) => [
+          platform,
+          Object.fromEntries(of.map((extra) => [extra.of, { $ref: `#/components/schemas/${extra.name}` }])),
+        ]),
+      ),
     },
     servers: [{ url: "/" }],
     security: [{ key: [] }],
@@ -41,7 +50,11 @@ export function openapiDocument({ descriptors, schemas }: Reference, version: st
         Location: { description: "Path of what was created.", schema: { type: "string" } },
         RetryAfter: { description: "Seconds to wait.", schema: { type: "integer" } },
       },
-      responses: Object.fromEntries(statuses.map((status) => [`Problem${status}`, problemAnswer(status)])),
+      responses: {
+        ...Object.fromEntries(statuses.map((status) => [`Problem${status}`, problemAnswer(status)])),
+        // Refused by the runtime's own HTTP server, before a line of ours has run.
+        HeadersTooLarge: { description: "Address and headers together are longer than 16 KiB; the answer is empty." },
+      },
       schemas: { Problem: problemSchema, ...Object.fromEntries(schemas) },
     },
   };
@@ -99,6 +112,7 @@ function operation(descriptor: Descriptor): Json {
           { $ref: `#/components/responses/Problem${errorTable[code].status}` },
         ]),
       ),
+      431: { $ref: "#/components/responses/HeadersTooLarge" },
     },
     "x-botyard": { effect, run, destructive, secretOutput, platform, errors: codes },
   };

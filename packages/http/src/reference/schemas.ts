@@ -1,5 +1,6 @@
 import { type Descriptor, describe, type JsonSchema, jsonSchemaOf, type Runtime } from "@botyard/core";
 import * as sdk from "@botyard/sdk";
+import { type Extra, readExtras } from "./extras.ts";
 
 type Components = NonNullable<Parameters<typeof describe>[2]>;
 
@@ -19,8 +20,9 @@ const components: Components = Object.fromEntries(
 export interface Reference {
   /** As the runtime's, but schemas with a name are `{ "$ref": "#/components/schemas/Bot" }`. */
   readonly descriptors: readonly Descriptor[];
-  /** Those that something refers to. */
+  /** Those that something refers to, and those of the platforms. */
   readonly schemas: ReadonlyMap<string, JsonSchema>;
+  readonly extras: readonly Extra[];
 }
 
 /** What the OpenAPI document and the reference pages are made of. */
@@ -42,7 +44,9 @@ export function readReference(runtime: Runtime): Reference {
     }
   };
   for (const { fields, output } of descriptors) follow([fields.map((field) => field.schema), output.schema]);
-  return { descriptors, schemas: new Map([...schemas].sort(([a], [b]) => (a < b ? -1 : 1))) };
+  const extras = readExtras(runtime);
+  for (const { name, schema } of extras) schemas.set(name, schema);
+  return { descriptors, extras, schemas: new Map([...schemas].sort(([a], [b]) => (a < b ? -1 : 1))) };
 }
 
 const refPrefix = "#/components/schemas/";

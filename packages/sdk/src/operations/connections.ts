@@ -57,7 +57,7 @@ export const create = defineOperation({
     ),
   }),
   output: v.object({ ...Connection.entries, opened: v.array(Step) }),
-  errors: ["conflict", "unreachable"],
+  errors: ["conflict", "unreachable", "unsupported"],
 });
 
 export const update = defineOperation({

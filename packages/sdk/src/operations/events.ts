@@ -10,7 +10,7 @@ const eventId = says(
   "Id of the event: `evt_…`.",
   v.pipe(v.string(), v.regex(/^evt_[0-9A-Z]+$/, expected("an event's id: evt_…"))),
 );
-const from = v.optional(says("Where to begin: `now`, `oldest`, a time or a cursor.", Start));
+const from = v.optional(says("Where to begin: `now`, `oldest`, a time, a cursor, or an event's `seq`.", Start));
 const wait = "Wait this long for the first event; default: not at all.";
 const columns = ["time", "type", "connection", "room.handle", "actor.name", "content.text"];
 
@@ -90,7 +90,7 @@ export const putConsumer = defineOperation({
     consumer,
     ...eventFilter,
     start: v.optional(says("Where a new consumer begins; default `now`.", Start)),
-    maxAgeMs: v.optional(says("Events older than this are skipped, and the skip is recorded.", DurationMs)),
+    maxAgeMs: v.optional(says("Events older than this are skipped, and counted in `skipped`.", DurationMs)),
   }),
   output: Consumer,
 });

@@ -14,6 +14,7 @@ import * as rooms from "./rooms.ts";
 import * as service from "./service.ts";
 import * as steps from "./steps.ts";
 import * as users from "./users.ts";
+import * as webhooks from "./webhooks.ts";
 
 /** The table: everything Botyard can do on any platform. The interface form keeps compiler errors and d.ts short. */
 export interface Operations
@@ -30,6 +31,7 @@ export interface Operations
     OperationsIn<typeof files>,
     OperationsIn<typeof users>,
     OperationsIn<typeof events>,
+    OperationsIn<typeof webhooks>,
     OperationsIn<typeof ledger>,
     OperationsIn<typeof keys>,
     OperationsIn<typeof service> {}
@@ -47,6 +49,7 @@ export const operations: Operations & Readonly<Record<string, AnyOperation>> = c
   files,
   users,
   events,
+  webhooks,
   ledger,
   keys,
   service,

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { defineOperation } from "../operation.ts";
 import { DurationMs, expected, page, pageInput, says } from "../schema.ts";
-import { AuditEntry, Key, KeyPreset } from "../shapes/key.ts";
+import { AuditEntry, Key, KeyPreset, KeyView, RevokedKey } from "../shapes/key.ts";
 
 const name = v.pipe(
   v.string(),
@@ -30,12 +30,14 @@ export const get = defineOperation({
   effect: "read",
   route: "GET /keys/{key}",
   input: v.strictObject({ key: id }),
-  output: Key,
+  output: KeyView,
 });
 
 export const create = defineOperation({
   name: "keys.create",
   summary: "Make a key; its text is shown once",
+  description:
+    "`allow` takes operations (`messages.send`), `messages.*`, `events.read` (whatever only reads), `rooms.write` (whatever does not); `!` takes away again. Whole rooms are notified only with `act.mention-room`; others than managed bots act only with `act.user` or `act.account`. Nobody hands out more than they have.",
   run: "core",
   effect: "write",
   secretOutput: true,
@@ -44,7 +46,7 @@ export const create = defineOperation({
   input: v.strictObject({
     name: says("Your name for it.", name),
     preset: v.optional(says("What it may do at all: `reader, bot, operator, admin`; default `bot`.", KeyPreset)),
-    allow: v.optional(says("Operations instead of the preset's: `messages.send`, `events.*`.", v.array(v.string()))),
+    allow: v.optional(says("Operations instead of the preset's: `messages.send`, `events.read`.", v.array(v.string()))),
     connection: v.optional(says("Only these connections; default: all.", v.array(v.string()))),
     bot: v.optional(says("Only these bots: `chat/helper`; default: all.", v.array(v.string()))),
     room: v.optional(says("Only these rooms: `chat/eng:ops`; default: all.", v.array(v.string()))),
@@ -52,8 +54,12 @@ export const create = defineOperation({
       says("At most this many calls a minute.", v.pipe(v.number(), v.integer(), v.minValue(1))),
     ),
     expiresMs: v.optional(says("Refused after this long; default: never.", DurationMs)),
+    dryRun: v.optional(says("Make nothing: only say what the key might do.", v.boolean())),
   }),
-  output: v.object({ ...Key.entries, secret: v.string() }),
+  output: v.object({
+    ...KeyView.entries,
+    secret: says("The key's text, shown once; null where nothing was made.", v.nullable(v.string())),
+  }),
 });
 
 export const revoke = defineOperation({
@@ -63,9 +69,8 @@ export const revoke = defineOperation({
   effect: "write",
   destructive: true,
   route: "POST /keys/{key}/revoke",
-  cli: { done: "revoked  {name}" },
   input: v.strictObject({ key: id }),
-  output: Key,
+  output: RevokedKey,
 });
 
 export const whoami = defineOperation({
@@ -75,7 +80,7 @@ export const whoami = defineOperation({
   effect: "read",
   route: "GET /whoami",
   input: v.strictObject({}),
-  output: Key,
+  output: KeyView,
 });
 
 export const listAudit = defineOperation({
@@ -85,6 +90,23 @@ export const listAudit = defineOperation({
   effect: "read",
   route: "GET /audit",
   cli: { columns: ["time", "key", "operation", "connection", "bot", "room", "answer"] },
-  input: v.strictObject({ key: v.optional(says("Only what this key did, by name or id.", v.string())), ...pageInput }),
+  input: v.strictObject({
+    key: v.optional(says("Only what this key did, by name or id.", v.string())),
+    operation: v.optional(
+      says(
+        "Only this operation: `messages.send`; `messages.*` takes all of a noun.",
+        v.pipe(
+          v.string(),
+          v.regex(/^[a-z][a-z-]*\.(?:\*|[a-z-]+)$/, expected("an operation like messages.send or messages.*")),
+        ),
+      ),
+    ),
+    connection: v.optional(says("Only of this connection.", v.string())),
+    answer: v.optional(
+      says("Only with this answer: `ok`, `forbidden`; `error` takes whatever is not `ok`.", v.string()),
+    ),
+    sinceMs: v.optional(says("Only of the last so many milliseconds; on the command line `--since 1h`.", DurationMs)),
+    ...pageInput,
+  }),
   output: page(AuditEntry),
 });

@@ -22,12 +22,12 @@ export const eventFilter = {
   own: v.optional(says("Echoes of managed bots too; default false.", v.boolean())),
 };
 
-/** `now`, `oldest`, a time or a cursor. */
+/** `now`, `oldest`, a time, a cursor, or the `seq` of the first event wanted. */
 export const Start = v.pipe(
   v.string(),
   v.regex(
-    /^(?:now|oldest|c_[A-Za-z0-9_]+|\d{4}-\d\d-\d\dT.+)$/,
-    expected("now, oldest, a time like 2026-11-20T08:00:00Z, or a cursor c_…"),
+    /^(?:now|oldest|\d{1,15}|c_[A-Za-z0-9_]+|\d{4}-\d\d-\d\dT.+)$/,
+    expected("now, oldest, a time like 2026-11-20T08:00:00Z, a cursor c_…, or an event's seq"),
   ),
 );
 
@@ -42,6 +42,8 @@ export const Consumer = v.object({
   cursor: v.string(),
   createdAt: v.string(),
   lastAckAt: v.nullable(v.string()),
+  skipped: says("Events it was not given because they were older than `maxAgeMs`.", v.number()),
+  oldestAt: v.nullable(says("When the oldest event that may wait for it was stored.", v.string())),
   waiting: says("Positions of the log behind the head; an upper bound where a filter is set.", v.number()),
 });
 export interface Consumer extends v.InferOutput<typeof Consumer> {}

@@ -20,6 +20,10 @@ export const PlatformEventType = v.picklist([
   "room.created",
   "room.updated",
   "room.deleted",
+  "typing",
+  "presence",
+  "command.invoked",
+  "action.invoked",
   "platform.unknown",
 ]);
 export type PlatformEventType = v.InferOutput<typeof PlatformEventType>;
@@ -59,6 +63,17 @@ export const EventActor = v.object({
 });
 export interface EventActor extends v.InferOutput<typeof EventActor> {}
 
+/** A slash command, a button or a dialog that a person used, acknowledged to the server already. */
+export const Invocation = v.object({
+  id: says("Names it when it is answered.", v.string()),
+  kind: v.picklist(["command", "button", "select", "dialog"]),
+  name: says("`/deploy`, the action's or the dialog's id.", v.string()),
+  text: v.optional(says("What stood behind the command, or what was chosen.", v.string())),
+  trigger: v.optional(says("Short-lived id with which a dialog may be opened.", v.string())),
+  payload: v.optional(says("What came with it: context, submission.", v.record(v.string(), v.unknown()))),
+});
+export interface Invocation extends v.InferOutput<typeof Invocation> {}
+
 /** One fact on a platform: the same JSON by pull, by server-sent event and by webhook. */
 export const Event = v.object({
   id: says("`evt_…`: stable however often it is delivered.", v.string()),
@@ -93,6 +108,7 @@ export const Event = v.object({
       bot: v.nullable(v.string()),
     }),
   ),
+  invocation: v.optional(Invocation),
   gap: v.optional(Gap),
   state: v.optional(v.object({ state: StateName, reason: v.optional(v.string()) })),
   native: v.optional(

@@ -18,6 +18,7 @@ export const LedgerEntry = v.object({
   updatedAt: v.string(),
   result: v.nullable(says("The answer, without secrets; null while there is none.", v.record(v.string(), v.unknown()))),
   error: v.optional(v.object({ code: v.string(), detail: v.string() })),
+  request: v.optional(says("Request that made it, as log and audit name it: `req_…`.", v.string())),
   settledBy: v.optional(
     says("How an unknown outcome was settled.", v.picklist(["answer", "history", "echo", "restart"])),
   ),

@@ -233,8 +233,8 @@ export const messageCases: readonly Case[] = [
     also: ["presence.get"],
     async run({ world, bot }) {
       const { nativeId } = await world.call("bots.get", { bot });
-      await world.call("presence.set", { as: bot, presence: "busy" });
-      expect(await world.call("presence.get", { as: bot, user: nativeId ?? "" })).toMatchObject({ presence: "busy" });
+      await world.call("presence.set", { as: bot, presence: "away" });
+      expect(await world.call("presence.get", { as: bot, user: nativeId ?? "" })).toMatchObject({ presence: "away" });
     },
   },
   {

@@ -93,12 +93,16 @@ export function createMemoryLedger(): MemoryLedger {
           audit.push({ ...row, n: lastAudit });
         }
       },
-      async listAudit({ key, before, limit }) {
-        return audit
-          .filter((row) => (key === undefined || row.key === key) && (before === undefined || row.n < before))
-          .reverse()
-          .slice(0, limit)
-          .map(copyOf);
+      async listAudit({ key, operation, connection, answer, since, before, limit }) {
+        const noun = operation?.endsWith(".*") ? operation.slice(0, -1) : null;
+        const fits = (row: AuditRow & { readonly n: number }): boolean =>
+          (key === undefined || row.key === key) &&
+          (operation === undefined || (noun === null ? row.operation === operation : row.operation.startsWith(noun))) &&
+          (connection === undefined || row.connection === connection) &&
+          (answer === undefined || row.answer === answer || (answer === "error" && row.answer !== "ok")) &&
+          (since === undefined || row.time >= since) &&
+          (before === undefined || row.n < before);
+        return audit.filter(fits).reverse().slice(0, limit).map(copyOf);
       },
     },
     trimEffects(before) {

@@ -12,7 +12,9 @@ export function createAuditStore(db: Database): AuditStore {
   const columns = "time, request, key, operation, connection, bot, room, answer";
   const insert = db.query(`insert into audit (${columns}) values (?, ?, ?, ?, ?, ?, ?, ?)`);
   const list = db.query<AuditRow & { readonly n: number }>(
-    `select n, ${columns} from audit where n < ?1 and (?2 is null or key = ?2) order by n desc limit ?3`,
+    `select n, ${columns} from audit where n < ?1 and (?2 is null or key = ?2) and (?3 is null or operation glob ?3)
+     and (?4 is null or connection = ?4) and (?5 is null or answer = ?5 or (?5 = 'error' and answer <> 'ok'))
+     and (?6 is null or time >= ?6) order by n desc limit ?7`,
   );
   const drop = db.query("delete from audit where n < coalesce((select min(n) from audit where time >= ?), ?)");
 
@@ -26,8 +28,9 @@ export function createAuditStore(db: Database): AuditStore {
           }
         });
       },
-      async listAudit({ key, before, limit }) {
-        return list.all(before ?? Number.MAX_SAFE_INTEGER, key, limit).map((row) => ({ ...row }));
+      async listAudit({ key, operation, connection, answer, since, before, limit }) {
+        const from = before ?? Number.MAX_SAFE_INTEGER;
+        return list.all(from, key, operation, connection, answer, since, limit).map((row) => ({ ...row }));
       },
     },
     trim(before) {

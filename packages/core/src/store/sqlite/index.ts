@@ -2,7 +2,9 @@ import { existsSync, statSync } from "node:fs";
 import { freshRecords, newLogId } from "../rules.ts";
 import type { Store } from "../types.ts";
 import { createAuditStore } from "./audit.ts";
+import { copyDatabase, diskOf } from "./backup.ts";
 import type { Database } from "./database.ts";
+import { createDeliveryStore } from "./deliveries.ts";
 import { createEffectStore } from "./effects.ts";
 import { createGroup } from "./group.ts";
 import { createLogStore } from "./log.ts";
@@ -22,6 +24,11 @@ export function openSqliteStore(path: string, options?: FileOptions): Store {
 
 // Long deletions would hold up everything else: they are done in pieces.
 const trimPiece = 5000;
+/** Smaller: between them it is looked whether enough has gone. */
+const sizePiece = 500;
+/** Pages given back to the disk in one go; some stay, because the next events need them. */
+const vacuumPiece = 256;
+const pagesKept = 2048;
 
 /** The store over an open file; closes it. */
 export function createSqliteStore(db: Database): Store {
@@ -30,6 +37,7 @@ export function createSqliteStore(db: Database): Store {
   const effects = createEffectStore(db);
   const audit = createAuditStore(db);
   const group = createGroup(db);
+  const deliveries = createDeliveryStore(db, group);
   const meta = db.query<{ value: string }>("select value from meta where name = ?");
   const initMeta = db.query("insert into meta values (?, ?) on conflict do nothing");
   const version = db.query<{ user_version: number }>("pragma user_version");
@@ -45,9 +53,38 @@ export function createSqliteStore(db: Database): Store {
       const some = db.tx(() => log.trimSome(before, trimPiece));
       if (some === 0) break;
       gone += some;
-      await new Promise((resolve) => setImmediate(resolve));
+      await pause();
     }
     return gone;
+  };
+
+  const pragma = (name: string): number =>
+    Object.values(db.query<Record<string, number>>(`pragma ${name}`).get() ?? {})[0] ?? 0;
+  /** What the file holds, without free pages. */
+  const used = (): number => (pragma("page_count") - pragma("freelist_count")) * pragma("page_size");
+  const pause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+  const trimToSize = async (maxBytes: number): Promise<number> => {
+    let gone = 0;
+    while (!state.closed && used() > maxBytes) {
+      const some = db.tx(() => log.trimOldest(sizePiece));
+      if (some.positions + some.raws === 0) break;
+      gone += some.positions;
+      await pause();
+    }
+    return gone;
+  };
+
+  /** Gives free pages back in pieces: a whole vacuum would stand in everybody's way for minutes. */
+  const shrink = async (): Promise<void> => {
+    if (pragma("auto_vacuum") !== 2) return;
+    for (let free = pragma("freelist_count"); !state.closed && free > pagesKept;) {
+      db.exec(`pragma incremental_vacuum(${vacuumPiece})`);
+      const left = pragma("freelist_count");
+      if (left >= free) return;
+      free = left;
+      await pause();
+    }
   };
 
   return {
@@ -55,6 +92,7 @@ export function createSqliteStore(db: Database): Store {
     ...log.methods,
     ...effects.methods,
     ...audit.methods,
+    ...deliveries,
     async info() {
       return {
         logId,
@@ -79,13 +117,21 @@ export function createSqliteStore(db: Database): Store {
       });
     },
     async trim(before) {
-      const { events, raw, audit: rows, effects: ended } = before;
+      const { events, raw, audit: rows, effects: ended, maxBytes } = before;
       db.tx(() => {
         if (raw !== undefined) log.trimRaw(raw);
         if (rows !== undefined) audit.trim(rows);
         if (ended !== undefined) effects.trim(ended);
       });
-      return events === undefined ? 0 : trimEvents(events);
+      const old = events === undefined ? 0 : await trimEvents(events);
+      const large = maxBytes === undefined ? 0 : await trimToSize(maxBytes);
+      await shrink();
+      return old + large;
+    },
+    disk: () => diskOf(db.path),
+    async backup() {
+      group.flush();
+      return copyDatabase(db);
     },
     async close() {
       if (state.closed) return;

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { unseenBots } from "../rules.ts";
 import type { AppendBatch, Appended, EventBody, PendingEvent, Position, Store, StoreInfo } from "../types.ts";
 import type { Database } from "./database.ts";
@@ -20,13 +19,15 @@ export interface LogStore {
   /** Deletes at most this many positions committed before; returns how many. */
   trimSome(before: string, most: number): number;
   trimRaw(before: string): void;
+  /** Deletes this many of the oldest positions, and the intakes of their time. */
+  trimOldest(most: number): { readonly positions: number; readonly raws: number };
 }
 
 const noBots = "[]";
 
-/** Keys come in no order, so that each touches another page of the index: short ones touch fewer. */
-function hashOf(key: string): Uint8Array {
-  return createHash("sha256").update(key).digest().subarray(0, 16);
+/** As it is and not hashed: the ids of most servers grow, so that neighbours share a page of the index. */
+function bytesOf(key: string): Uint8Array {
+  return Buffer.from(key);
 }
 
 export function createLogStore(db: Database): LogStore {
@@ -72,6 +73,9 @@ export function createLogStore(db: Database): LogStore {
     `select n, via, id, committed_at, bytes from raw where connection = ? and n < ? order by n desc limit ?`,
   );
 
+  const dropRawTo = db.query("delete from raw where committed_at <= ?");
+  const dropOldRaw = db.query("delete from raw where n in (select n from raw order by n limit ?)");
+
   const edges = (): { readonly head: number; readonly trimmed: number } => bounds.get() ?? { head: 0, trimmed: 0 };
   const seenBy = (seq: number): string[] => botsOf.all(seq).flatMap(({ bots }) => JSON.parse(bots) as string[]);
 
@@ -87,7 +91,7 @@ export function createLogStore(db: Database): LogStore {
     const { connection, committedAt } = batch;
     const bots = JSON.stringify(unseenBots([], event.bots));
     const { id } = event.body;
-    const key = event.key === null ? null : hashOf(event.key);
+    const key = event.key === null ? null : bytesOf(event.key);
     if (insert.run(seq, connection, committedAt, bots, id, key, JSON.stringify(event.body)) > 0) {
       return { outcome: "fresh", id, seq };
     }
@@ -163,6 +167,16 @@ export function createLogStore(db: Database): LogStore {
     },
     trimRaw(before) {
       dropRaw.run(before);
+    },
+    trimOldest(most) {
+      const { head, trimmed } = edges();
+      const end = Math.min(head, trimmed + most);
+      if (end <= trimmed) return { positions: 0, raws: dropOldRaw.run(most) };
+      const positions = count.get(trimmed, end)?.n ?? 0;
+      const [last] = read.all(end - 1, 1);
+      drop.run(end);
+      setTrimmed.run(end);
+      return { positions, raws: last ? dropRawTo.run(last.committed_at) : 0 };
     },
   };
 }

@@ -15,7 +15,7 @@ export const migrations: readonly Migration[] = [
     connection text not null, key text not null, value text not null, primary key (connection, key)
   ) strict, without rowid;
 
-  -- A row is a position. Fresh events carry id, key (hashed) and body; a late copy carries in first_seq where the first is.
+  -- A row is a position. Fresh events carry id, key and body; a late copy carries in first_seq where the first is.
   create table log (
     seq integer primary key, first_seq integer, connection text not null, committed_at text not null,
     bots text not null, id text, key blob, body text
@@ -46,5 +46,16 @@ export const migrations: readonly Migration[] = [
     operation text not null, connection text, bot text, room text, answer text not null
   ) strict;
   create index audit_key on audit (key);
+  `,
+  `
+  -- What webhooks have not taken: state and rows are JSON beside what is searched by.
+  create table delivery_state (webhook text primary key, value text not null) strict, without rowid;
+  create table delivery (
+    webhook text not null, seq integer not null, state text not null, value text not null, primary key (webhook, seq)
+  ) strict, without rowid;
+  create table attempt (
+    n integer primary key autoincrement, webhook text not null, event text not null, value text not null
+  ) strict;
+  create index attempt_webhook on attempt (webhook);
   `,
 ];

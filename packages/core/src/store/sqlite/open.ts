@@ -34,6 +34,8 @@ export function openFile(path: string, options: FileOptions = {}): Database {
     // The header lags behind the write-ahead log.
     if (version > migrations.length) throw newerError(path, version, migrations.length);
     if (version === 0 && countOf(db, "select count(*) as value from sqlite_schema") > 0) throw foreignError(path);
+    // Only a file without tables takes it; an older one reuses its free pages and does not become smaller.
+    if (version === 0) db.exec("pragma auto_vacuum = incremental");
     db.exec(`pragma journal_mode = wal; pragma synchronous = ${options.durability ?? "full"}`);
     // A longer write-ahead log is written back less often: half as fast again for events, whose keys come in no order.
     db.exec("pragma wal_autocheckpoint = 8000; pragma journal_size_limit = 67108864; pragma cache_size = -16384");

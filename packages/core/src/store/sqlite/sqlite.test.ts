@@ -15,7 +15,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { batch, event } from "../suite/samples.ts";
+import { batch, event, time } from "../suite/samples.ts";
 import { createSqliteStore, openSqliteStore } from "./index.ts";
 import { migrations } from "./migrations.ts";
 import { openFile } from "./open.ts";
@@ -200,5 +200,48 @@ describe("the file", () => {
     const again = openSqliteStore(path);
     expect((await again.info()).headSeq).toBe(1);
     await again.close();
+  });
+});
+
+describe("the size of the file", () => {
+  const many = (from: number, count: number) =>
+    batch(
+      Array.from({ length: count }, (_, at) => event(`L${from + at}`)),
+      { raw: { via: "frame", id: null, bytes: new Uint8Array(160_000) }, committedAt: time(from) },
+    );
+
+  it("stays within its limit by the oldest events and intakes, and gives the disk back what they took", async () => {
+    const store = openSqliteStore(path, { durability: "normal" });
+    for (let n = 0; n < 200; n += 1) await store.appendEvents(many(n * 40, 40));
+    const before = await store.info();
+    expect(before.bytes).toBeGreaterThan(30_000_000);
+    const gone = await store.trim({ maxBytes: 8_000_000 });
+    expect(gone).toBeGreaterThan(0);
+    const after = await store.info();
+    expect(after.oldestSeq).toBe(gone + 1);
+    expect(after.headSeq).toBe(before.headSeq);
+    expect(await store.readPositions({ after: gone, limit: 1 })).toMatchObject([{ seq: gone + 1 }]);
+    await store.close();
+    // Closing writes the log back; some free pages stay for what comes next.
+    expect(statSync(path).size).toBeLessThan(18_000_000);
+    const again = openSqliteStore(path, { durability: "normal" });
+    expect(await again.trim({ maxBytes: 8_000_000 })).toBe(0);
+    expect(await again.appendEvents(batch([event("new")]))).toMatchObject([{ seq: before.headSeq + 1 }]);
+    await again.close();
+  });
+
+  it("lets others write between the pieces of a long removal", async () => {
+    const store = openSqliteStore(path, { durability: "normal" });
+    for (let n = 0; n < 12; n += 1) await store.appendEvents(many(n * 1000, 1000));
+    let wrote = 0;
+    let trimming = true;
+    const removal = store.trim({ maxBytes: 1_000_000 }).finally(() => (trimming = false));
+    while (trimming) {
+      await store.appendEvents(batch([event(`W${wrote}`)]));
+      if (trimming) wrote += 1;
+    }
+    await removal;
+    expect(wrote).toBeGreaterThan(2);
+    await store.close();
   });
 });

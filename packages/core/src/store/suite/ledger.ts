@@ -137,6 +137,12 @@ export function testLedger(open: OpenTested): void {
         { ...row("a", 3), n: 3 },
       ]);
       expect(await store().listAudit({ key: "a", limit: 2, before: 3 })).toEqual([{ ...row("a", 1), n: 1 }]);
+      const some = async (query: object) => (await store().listAudit({ ...query, limit: 9 })).map(({ n }) => n);
+      expect(await some({ since: time(3) })).toEqual([4, 3]);
+      expect(await some({ operation: "messages.*" })).toEqual([4, 3, 2, 1]);
+      expect(await some({ operation: "messages.sen" })).toEqual([]);
+      expect(await some({ answer: "ok", connection: "nowhere" })).toEqual([]);
+      expect(await some({ answer: "error" })).toEqual([]);
       await store().trim({ audit: time(3) });
       expect((await store().listAudit({ limit: 9 })).map(({ n }) => n)).toEqual([4, 3]);
       await store().trim({ audit: time(9) });

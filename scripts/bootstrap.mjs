@@ -37,7 +37,8 @@ function fingerprint() {
   const hash = createHash("sha256").update(`${process.platform} ${process.arch}\n`);
   const files = ["bun.lock", "bunfig.toml", "package.json"];
   for (const group of ["packages", "plugins", "apps", "examples"])
-    for (const name of readdirSync(join(root, group)).sort()) files.push(join(group, name, "package.json"));
+    for (const name of existsSync(join(root, group)) ? readdirSync(join(root, group)).sort() : [])
+      files.push(join(group, name, "package.json"));
   for (const file of files) if (existsSync(join(root, file))) hash.update(readFileSync(join(root, file)));
   return hash.digest("hex");
 }

@@ -19,6 +19,7 @@ const env = { TURBO_TELEMETRY_DISABLED: "1", DO_NOT_TRACK: "1", NO_COLOR: "1" };
 report.check("format", await run(tool("oxfmt", "--check", ".")));
 report.check("lint", await run(tool("oxlint", "--deny-warnings")));
 report.check("generated files", await run(script("generate.ts", "--check")));
+report.check("references", await run(script("reference.ts", "--check")));
 report.check("shape", await run(script("check-shape.ts")));
 report.check("unused code", await run(tool("knip")));
 report.check("types", await run(tool(...turbo, "types", "types:scripts"), env));

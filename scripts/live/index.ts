@@ -1,13 +1,16 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { mattermost } from "./mattermost.ts";
 import { killAll } from "./process.ts";
 import type { Scenario } from "./scenario.ts";
+import { stoat } from "./stoat.ts";
 import { createSteps, explain, StepFailed, summary } from "./steps.ts";
 import { synapseHarness } from "./synapse/harness.ts";
 import { synapse } from "./synapse/scenario.ts";
+import { talk } from "./talk.ts";
 
-const scenarios: readonly Scenario[] = [synapse, synapseHarness];
+const scenarios: readonly Scenario[] = [synapse, synapseHarness, talk, stoat, mattermost];
 
 const write = (line: string): void => void process.stdout.write(`${line}\n`);
 const steps = createSteps(write);

@@ -4,5 +4,8 @@ import type { AnyPlatform } from "@botyard/sdk";
 /** The platforms in this binary, by id; each is loaded when a connection first needs it. */
 export const platforms = {
   "matrix-appservice": async () => (await import("../../../plugins/matrix-appservice/src/index.ts")).default,
+  mattermost: async () => (await import("../../../plugins/mattermost/src/index.ts")).default,
   sandbox: async () => (await import("../../../plugins/sandbox/src/index.ts")).default,
+  stoat: async () => (await import("../../../plugins/stoat/src/index.ts")).default,
+  talk: async () => (await import("../../../plugins/talk/src/index.ts")).default,
 } satisfies Record<string, () => Promise<AnyPlatform>>;

@@ -64,7 +64,9 @@ export function createCaller(url: string, key: string): Caller {
         },
       );
       sent.on("error", reject);
-      sent.end(bytes ?? undefined);
+      // In one piece it would get a length after all.
+      if (chunked) sent.write(bytes);
+      sent.end(chunked ? undefined : (bytes ?? undefined));
     });
   };
   return {
@@ -101,8 +103,8 @@ export async function startServe(
   machine: Machine,
   ...flags: readonly string[]
 ): Promise<Caller & { readonly service: Running; readonly hooksUrl: string }> {
-  const listen = ["--listen", "127.0.0.1:0", "--hooks-listen", "127.0.0.1:0"];
-  const service = machine.start(["serve", "--json", ...listen, ...flags]);
+  const hooks = flags.includes("--hooks-listen") ? [] : ["--hooks-listen", "127.0.0.1:0"];
+  const service = machine.start(["serve", "--json", "--listen", "127.0.0.1:0", ...hooks, ...flags]);
   const [line] = await service.until(/^\{"url".*\}$/m);
   const { url, hooksUrl } = JSON.parse(line) as { url: string; hooksUrl: string };
   const key = readFileSync(`${machine.data}/admin.key`, "utf8").trim();

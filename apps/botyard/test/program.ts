@@ -26,6 +26,8 @@ export interface Running {
 export interface Machine {
   readonly folder: string;
   readonly data: string;
+  /** How this runtime is called with Botyard, without arguments. */
+  readonly call: readonly string[];
   /** Environment of every program: nothing of the person who runs the tests. */
   readonly env: Readonly<Record<string, string>>;
   run(argv: readonly string[], more?: { readonly env?: Record<string, string>; readonly stdin?: string }): Promise<Ran>;
@@ -83,6 +85,7 @@ export function createMachine(atEnd: (clear: () => void) => void = onTestFinishe
   return {
     folder,
     data,
+    call,
     env,
     run: (argv, more = {}) => finish(launch(call[0] ?? "", [...call.slice(1), ...argv], more.env), more.stdin),
     shell: (lines, more = {}) => finish(launch("/bin/sh", ["-e", "-c", lines], more.env), undefined),
@@ -109,17 +112,13 @@ function follow(child: ChildProcess): Running {
         };
         kept.changed = look;
         look();
-        void closed.then((ran) =>
-          reject(new Error(`ended before ${pattern}: ${JSON.stringify(ran).slice(0, 2000)}`)),
-        );
+        void closed.then((ran) => reject(new Error(`ended before ${pattern}: ${JSON.stringify(ran).slice(0, 2000)}`)));
       }),
     end(signal = "SIGTERM") {
       // Deno reports whatever it killed itself as killed, also where the program ended by itself.
       if (child.pid !== undefined) process.kill(child.pid, signal);
       return closed;
     },
-  };
-},
   };
 }
 

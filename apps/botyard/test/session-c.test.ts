@@ -148,9 +148,13 @@ describe("session (c): the worst days", () => {
     writeFileSync(config, "retention: { events: 1s }\n");
     const { service, ...before } = await startServe(machine, "--config", config);
     await before.must(201, "POST", "/v1/connections", { id: "chat", platform: "sandbox" });
-    await before.must(201, "PUT", "/v1/consumers/pybot", { start: "oldest" });
+    await before.must(201, "POST", "/v1/connections/chat/bots", { handle: "helper" });
+    await before.must(200, "PUT", "/v1/connections/chat/rooms/lobby/bots/helper", {});
+    await before.must(201, "PUT", "/v1/consumers/pybot", { start: "oldest", bot: "chat/helper" });
     const { cursor } = await before.must(200, "GET", "/v1/events?from=oldest&limit=1");
     await say(before, "a long time ago");
+    const waiting = () => before.must(200, "GET", "/v1/consumers/pybot/events");
+    await until(waiting, (page) => items(page).some(({ type }) => type === "message.created"));
     await service.end();
     await new Promise((resolve) => setTimeout(resolve, 1_200));
     const after = await startServe(machine, "--config", config);

@@ -35,5 +35,6 @@ export default definePlatform({
   capabilities,
   extras: native.extras,
   native,
+  massMentions: ["@all", "@channel", "@room"],
   open: openSession,
 });

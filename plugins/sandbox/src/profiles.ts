@@ -1,4 +1,4 @@
-import type { Capability, Continuity } from "@botyard/sdk";
+import type { Capability, Continuity, Idempotency } from "@botyard/sdk";
 import type { Settings } from "./settings.ts";
 import type { Policy } from "./simulator/model.ts";
 
@@ -66,16 +66,23 @@ export function narrow({ policy }: Traits): Readonly<Record<string, Capability>>
       remedy: "botyard credentials rotate <bot>",
     };
   }
-  if (policy.references !== "replay") {
-    narrowed["messages.send"] = {
-      support: policy.answersId ? "native" : "degraded",
+  if (policy.references !== "replay" || !policy.answersId) {
+    const idempotency: Idempotency =
+      policy.references === "replay" ? { kind: "replay", windowMs: null } : { kind: policy.references };
+    const offered = {
+      idempotency,
       actsAs: "bot",
       params: ["format", "plain", "mentions", "files", "replyTo", "thread", "silent"],
       limits: { text: { max: 10_000, unit: "codepoints" } },
-      idempotency: { kind: policy.references },
-      reason: "no-message-id",
-      detail: "The answer carries no id; history shows it later.",
-    };
+    } as const;
+    narrowed["messages.send"] = policy.answersId
+      ? { ...offered, support: "native" }
+      : {
+          ...offered,
+          support: "degraded",
+          reason: "no-message-id",
+          detail: "The answer carries no id; history shows it later.",
+        };
   }
   if (!policy.history) {
     const none = { support: "none", reason: "no-history", detail: "The server keeps no history." } as const;

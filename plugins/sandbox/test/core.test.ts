@@ -138,6 +138,8 @@ describe("what the server makes of a wish", () => {
       native: { badge: "beta", hookUrl: null },
     });
     await world.refused("invalid", "bots.create", { handle: "other", options: { bagde: "x" } });
+    const other = await open({ profiles: ["operator-install"] });
+    await other.refused("unsupported_param", "bots.create", { handle: "helper", options: { badge: "beta" } });
   });
 
   test("what holds for a bot in a room: outside of it nothing, inside a closed one no history", async () => {

@@ -10,6 +10,7 @@ import { textOf } from "./audit.ts";
 import { outages } from "./outages.ts";
 import { createHuman, type Human, type RoomEvent } from "./human.ts";
 import { installSynapse, whyNoPython } from "./install.ts";
+import { createBridge, methods, type Bridge } from "./methods.ts";
 import type { Scene } from "./scene.ts";
 import { createSynapse } from "./server.ts";
 import { createTap } from "./tap.ts";
@@ -27,7 +28,9 @@ export const synapse: Scenario = {
 
 async function run(stage: Stage): Promise<void> {
   const { steps } = stage;
-  const scene = await converse(stage, await connect(stage));
+  const bridge = await createBridge(serverName, stage.directory);
+  const scene = await converse(stage, await connect(stage, bridge));
+  await methods(steps, scene, bridge, stage.directory);
   await outages(steps, scene);
   await steps.step("both stop when asked", async () => {
     const { code, signal } = await scene.botyard.stop(15_000);
@@ -40,7 +43,7 @@ async function run(stage: Stage): Promise<void> {
 type Connected = Pick<Scene, "synapse" | "botyard" | "tap">;
 
 /** Registration → Synapse → service → connection. */
-async function connect({ steps, directory }: Stage): Promise<Connected> {
+async function connect({ steps, directory }: Stage, bridge: Bridge): Promise<Connected> {
   const { step } = steps;
   const binary = await step("the binary is compiled", findBinary, { limitMs: 300_000 });
   const python = await step("Synapse is installed", () => installSynapse(steps.note), { limitMs: 600_000 });
@@ -55,7 +58,13 @@ async function connect({ steps, directory }: Stage): Promise<Connected> {
   });
   const home = join(directory, "synapse");
   mkdirSync(home);
-  const options = { python, serverName, directory: home, port: await freePort(), registrations: [registration] };
+  const options = {
+    python,
+    serverName,
+    directory: home,
+    port: await freePort(),
+    registrations: [registration, bridge.file],
+  };
   const synapse = createSynapse(options);
   steps.onFailure(async () => synapse.tail(15));
   steps.onFailure(async () => botyard.tail());

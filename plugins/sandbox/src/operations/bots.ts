@@ -68,6 +68,11 @@ export const bots = (state: State): HandlersOf<Capabilities, "bots"> => {
           ...decodeChanges(username, bot),
         };
       }
+      if (options?.["badge"] !== undefined) {
+        throw new BotyardError("unsupported_param", "Installed bots have no badge here; nothing was done.", {
+          issues: [{ path: "options.badge", expected: "no such field here" }],
+        });
+      }
       const secret = newSecret();
       const bot: Installation = { handle, username, displayName, description, generation: 1, secret };
       return {

@@ -1,0 +1,3 @@
+module botyard.example/receiver
+
+go 1.22

@@ -1,0 +1,20 @@
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+
+/** Runs one command; throws with what it printed where it fails. `bun` and tools of the checkout are found first. */
+export type Step = (title: string, command: readonly string[], cwd: string) => string;
+
+export function createStep(root: string): Step {
+  const path = `${join(root, "node_modules/.bin")}:${process.env["PATH"] ?? ""}`;
+  return (title, [file = "", ...args], cwd) => {
+    const { status, stdout, stderr, error } = spawnSync(file, args, {
+      cwd,
+      encoding: "utf8",
+      maxBuffer: 1 << 26,
+      env: { ...process.env, PATH: path, NO_COLOR: "1", FORCE_COLOR: "0" },
+    });
+    if (status !== 0) throw new Error(`${title} failed\n${error?.message ?? ""}${stdout}${stderr}`);
+    console.log(`ok  ${title}`);
+    return stdout;
+  };
+}

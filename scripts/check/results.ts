@@ -29,10 +29,16 @@ export function readResults(suite: Suite, folders: readonly string[] = workspace
   };
 }
 
+/** Folders that have tests: a package without a `test` script has nothing to leave behind. */
 export function workspaceFolders(): string[] {
   return globSync("{packages,plugins,apps,examples}/*/package.json", { cwd: root })
+    .filter((manifest) => hasTests(readFileSync(join(root, manifest), "utf8")))
     .map((manifest) => dirname(manifest))
     .toSorted();
+}
+
+function hasTests(manifest: string): boolean {
+  return "test" in ((JSON.parse(manifest) as { scripts?: object }).scripts ?? {});
 }
 
 function file(folder: string, suite: Suite): string {

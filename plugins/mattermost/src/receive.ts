@@ -100,7 +100,10 @@ export function createReceive(context: Context): Receive {
     const pumps = new Map<Line, Promise<void>>();
     const listen = (on: Line): void => {
       lines.set(handle, on);
-      pumps.set(on, pump(on, call, self));
+      const pumping = pump(on, call, self);
+      // Looked at by the loop below, which may be busy with something else when a socket ends.
+      pumping.catch(() => {});
+      pumps.set(on, pumping);
     };
     let moved = (): void => {};
     try {

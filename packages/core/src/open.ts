@@ -10,6 +10,7 @@ import { finishRekey } from "./keeping/rekey.ts";
 import { sealedRecords } from "./keeping/sealed.ts";
 import type { Retention } from "./retention.ts";
 import { createRuntime } from "./runtime.ts";
+import type { HooksUrl, RuntimeOptions } from "./runtime-options.ts";
 import type { Runtime } from "./runtime-types.ts";
 import { createMemorySealer, openSealer, sealFileOf } from "./secrets/seal.ts";
 import { adminKeyFile, databaseFile, prepareDataDirectory } from "./store/data-directory.ts";
@@ -30,9 +31,11 @@ export interface OpenOptions {
   readonly logger: Logger;
   readonly redactor: Redactor;
   readonly durability?: "normal" | "full";
-  readonly hooksUrl?: string | null;
+  readonly hooksUrl?: HooksUrl;
   readonly retention?: Retention;
   readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly plugins?: NonNullable<RuntimeOptions["plugins"]>;
+  readonly installer?: NonNullable<RuntimeOptions["installer"]>;
   readonly fetch?: Fetch;
   readonly clock?: Clock;
 }

@@ -1,4 +1,5 @@
 import type { AnyOperation, AnyPlatform, Grant, HookRequest, HookResponse } from "@botyard/sdk";
+import type { PluginControl } from "./plugins/types.ts";
 import type { Descriptor } from "./describe/descriptor.ts";
 
 /** Who calls, with what is granted. */
@@ -24,7 +25,7 @@ export interface InvokeOptions {
   /**
    * False: the answer is 202 with `{ operation: "op_…", state: "accepted" }` as soon as the row is in the ledger; follow
    * it there. Such calls are done in order for each bot and room, by default within ten minutes. One that waits when the
-   * service ends is not done: its row says `failed`, effect `none`.
+   * service ends is done by the next one, unless its deadline has passed or its key has ended.
    */
   readonly wait?: false;
 }
@@ -47,6 +48,8 @@ export interface Runtime {
   readonly descriptors: ReadonlyMap<string, Descriptor>;
   readonly operations: ReadonlyMap<string, AnyOperation>;
   readonly platforms: ReadonlyMap<string, AnyPlatform>;
+  /** The plugins that are no part of this binary. The maps above follow what it loads. */
+  readonly plugins: PluginControl;
   /**
    * authenticate → operation grant → validate → resource grant → capability → ledger → limiter → attempt with deadline →
    * validate output → map errors → audit. Throws BotyardError only.

@@ -1,52 +1,40 @@
-import { type AnyPlatform, type AnySession, BotyardError, type Clock } from "@botyard/sdk";
+import { type AnySession, BotyardError, type Receive } from "@botyard/sdk";
 import { createKeys } from "./access/keys.ts";
+import { localPrincipal } from "./access/local.ts";
 import type { Core } from "./core.ts";
-import { describeTable } from "./describe/describe.ts";
-import { systemClock } from "./host/clock.ts";
+import { systemClock, waitAtMost } from "./host/clock.ts";
 import { correlate } from "./host/correlation.ts";
 import { createHost } from "./host/host.ts";
-import type { Fetch } from "./host/http.ts";
-import type { Logger } from "./host/logger.ts";
-import type { Redactor } from "./host/redact.ts";
 import { createAudit } from "./invoke/audit.ts";
+import { createCarry } from "./invoke/carry.ts";
 import { createInvoke } from "./invoke/invoke.ts";
+import { createKept } from "./invoke/kept.ts";
 import { createCallQueue } from "./invoke/queue.ts";
 import { isUnsettled, settleFromEcho, settleInBackground } from "./invoke/settle.ts";
+import { createCircuits } from "./limits/circuit.ts";
 import { createLimiter } from "./limits/limiter.ts";
 import { createLog } from "./log/log.ts";
 import { coreHandlers } from "./operations/index.ts";
-import { keepTrimmed, type Retention } from "./retention.ts";
-import { openRegistry, toTarget } from "./registry/registry.ts";
+import { platformMap } from "./platform-map.ts";
+import { connectionsFor } from "./plugins/connections.ts";
+import { createPlugins } from "./plugins/control.ts";
+import { hookOf, originsOf, withRights } from "./plugins/rights.ts";
+import { keepTrimmed } from "./retention.ts";
+import { botId, openRegistry, toTarget } from "./registry/registry.ts";
 import { createVault } from "./registry/vault.ts";
-import type { Principal, Runtime } from "./runtime-types.ts";
+import type { RuntimeOptions } from "./runtime-options.ts";
+import type { Runtime } from "./runtime-types.ts";
 import { parseSecret, resolveSecret } from "./secrets/reference.ts";
-import type { Sealer } from "./secrets/types.ts";
-import type { ConnectionRecord, Store } from "./store/types.ts";
+import type { ConnectionRecord } from "./store/types.ts";
 import type { Live } from "./supervise/live.ts";
 import { createSupervisor } from "./supervise/supervisor.ts";
-import { createWebhooks, type WebhookParts } from "./webhooks/webhooks.ts";
-
-export interface RuntimeOptions {
-  readonly version: string;
-  readonly platforms: readonly AnyPlatform[];
-  /** Closed with the runtime. */
-  readonly store: Store;
-  readonly sealer: Sealer;
-  readonly logger: Logger;
-  readonly redactor: Redactor;
-  /** Receives, fills gaps and verifies steps in the background: the service does, a single command does not. */
-  readonly receive: boolean;
-  /** Under which chat servers reach us: `https://bots.example.org`; null while unknown. */
-  readonly hooksUrl?: string | null;
-  readonly retention?: Retention;
-  readonly clock?: Clock;
-  /** Instead of the network: simulators. */
-  readonly fetch?: Fetch;
-  /** How webhooks find and trust their addresses. For tests. */
-  readonly webhooks?: Pick<WebhookParts, "lookup" | "ca" | "post">;
-}
+import { createWebhooks } from "./webhooks/webhooks.ts";
 
 const openWaitMs = 2_000;
+/** What a call of the queue may take to give up when the service ends. */
+const queueEndMs = 1_000;
+/** Older ends that nobody knows are looked up on demand only. */
+const settleSinceMs = 86_400_000;
 const defaultHookBytes = 1_048_576;
 
 /**
@@ -59,8 +47,17 @@ export async function createRuntime(
   const clock = options.clock ?? systemClock;
   const { store, sealer, logger, redactor } = options;
   const now = (): string => new Date(clock.now()).toISOString();
+  const hooksUrl = (): string | null =>
+    (typeof options.hooksUrl === "function" ? options.hooksUrl() : options.hooksUrl) ?? null;
   const closing = new AbortController();
-  const platforms = platformMap(options.platforms);
+  const plugins = createPlugins({
+    builtIn: [...platformMap(options.platforms).values()],
+    options: options.plugins,
+    clock,
+    log: logger,
+    connections: connectionsFor(() => ({ registry, supervisor })),
+  });
+  const { platforms, table } = plugins;
   const registry = await openRegistry(store);
   const vault = createVault({
     registry,
@@ -70,13 +67,16 @@ export async function createRuntime(
     learn: (secret) => redactor.add(secret),
   });
   const limiter = createLimiter({ clock });
-  const table = describeTable(platforms.values());
+  const circuits = createCircuits({ clock, changed: (origin, outage) => supervisor.outage(origin, outage) });
   const log = await createLog({
     store,
     clock,
     sealer,
     botByNativeId: (connection, nativeId) => registry.botByNativeId(connection, nativeId)?.handle ?? null,
-    bots: (connection) => registry.bots(connection).map(toTarget),
+    receives: (connection, handle) => {
+      const bot = registry.get("bot", botId(connection, handle));
+      return bot !== undefined && toTarget(bot).enabled;
+    },
     membersOf: registry.membersOf,
     applied: registry.applied,
     retentionMs: options.retention?.eventsMs ?? null,
@@ -87,51 +87,50 @@ export async function createRuntime(
 
   const openSession = (live: Live, record: ConnectionRecord): Promise<AnySession> => {
     const about = { id: record.id, platform: record.platform };
-    return live.platform.open(
-      createHost({
-        connection: { id: record.id, url: record.url, settings: record.settings },
-        hooksUrl: options.hooksUrl ?? null,
-        origins: () => [
-          ...(live.probe?.origins ?? []),
-          ...Object.values(record.settings).filter(
-            (value): value is string => typeof value === "string" && URL.canParse(value),
+    const rights = plugins.rights(record.platform);
+    const host = createHost({
+      connection: { id: record.id, url: record.url, settings: record.settings },
+      hooksUrl: record.hooksUrl ?? hooksUrl(),
+      origins: () => originsOf(rights, { server: live.probe?.origins, settings: record.settings }),
+      limits: () => live.session?.limits,
+      credentials: {
+        find: async (query) => vault.find(record.id, query),
+        put: async ({ bot, account, ...credential }) => {
+          const holder = bot === undefined ? (account === undefined ? "connection" : "account") : "bot";
+          await registry.save(vault.put(record.id, { ...credential, holder, of: bot ?? account ?? null }));
+        },
+      },
+      bots: {
+        list: async () => registry.bots(record.id).map(toTarget),
+        watch: (changed) =>
+          registry.watch(
+            (change) =>
+              void (
+                change.kind === "bot" &&
+                change.connection === record.id &&
+                changed(registry.bots(record.id).map(toTarget))
+              ),
           ),
-        ],
-        limits: () => live.session?.limits,
-        credentials: {
-          find: async (query) => vault.find(record.id, query),
-          put: async ({ bot, account, ...credential }) => {
-            const holder = bot === undefined ? (account === undefined ? "connection" : "account") : "bot";
-            await registry.save(vault.put(record.id, { ...credential, holder, of: bot ?? account ?? null }));
-          },
-        },
-        bots: {
-          list: async () => registry.bots(record.id).map(toTarget),
-          watch: (changed) =>
-            registry.watch(
-              (change) =>
-                void (
-                  change.kind === "bot" &&
-                  change.connection === record.id &&
-                  changed(registry.bots(record.id).map(toTarget))
-                ),
-            ),
-        },
-        store,
-        commit: (intake, also) => log.commit(about, intake, also),
-        report: (subject, report) => supervisor.report(record.id, subject, report),
-        step: (step, bot) =>
-          void supervisor.steps
-            .open(record.id, bot ?? null, [step])
-            .catch((error: unknown) => logger.error("a step could not be opened", { connection: record.id, error })),
-        limiter,
-        fetch: options.fetch,
-        clock,
-        log: logger.child({ connection: record.id }),
-        redactor,
-        signal: live.abort.signal,
-      }),
-    );
+      },
+      store,
+      commit: (intake, also) =>
+        live.recording === null
+          ? log.commit(about, intake, also)
+          : live.recording.then(() => log.commit(about, intake, also)),
+      report: (subject, report) => supervisor.report(record.id, subject, report),
+      step: (step, bot) =>
+        void supervisor.steps
+          .open(record.id, bot ?? null, [step])
+          .catch((error: unknown) => logger.error("a step could not be opened", { connection: record.id, error })),
+      limiter,
+      circuits,
+      fetch: options.fetch,
+      clock,
+      log: logger.child({ connection: record.id }),
+      redactor,
+      signal: live.abort.signal,
+    });
+    return live.platform.open(withRights(rights, host));
   };
 
   const supervisor = createSupervisor(
@@ -154,20 +153,31 @@ export async function createRuntime(
     log,
     table,
     platforms,
+    plugins,
+    installer: options.installer ?? null,
     supervisor,
     webhooks,
-    hooksUrl: options.hooksUrl ?? null,
+    get hooksUrl() {
+      return hooksUrl();
+    },
     retentionMs: options.retention?.eventsMs ?? null,
+    closing: closing.signal,
+    recover: (row) => kept.recover(row),
     invoke: (name, input, call) => invoke(name, input, call),
     now,
   };
-  const invokeOnce = createInvoke(core, {
+  const local = localPrincipal();
+  const queue = createCallQueue();
+  const parts = {
     handlers: coreHandlers,
     audit,
     closing: closing.signal,
-    queue: createCallQueue(),
-    ended: (operation) => follow({ operation }),
-  });
+    queue,
+    ended: (operation: string) => follow({ operation }),
+  };
+  const carry = createCarry(core, parts);
+  const kept = createKept(core, { ...parts, carry, local });
+  const invokeOnce = createInvoke(core, parts, carry);
   const invoke: typeof invokeOnce = async (name, input, call) => {
     const mark = `${call.request}/${name}`;
     calls.add(mark);
@@ -188,7 +198,9 @@ export async function createRuntime(
 
   /** A send without an end or without an id is looked after. */
   function follow(answer: unknown): void {
-    const id = (answer as { operation?: unknown } | null)?.operation;
+    const { operation: id, message } = (answer ?? {}) as { operation?: unknown; message?: unknown };
+    // One that came back with an id has nothing left to find out.
+    if (message !== null && message !== undefined) return;
     if (!options.receive || typeof id !== "string" || !id.startsWith("op_")) return;
     void store
       .getEffect(id)
@@ -201,35 +213,38 @@ export async function createRuntime(
     if (live && events.length > 0) live.lastEventAt = now();
     for (const { event, effectId } of events)
       if (effectId !== null)
-        void settleFromEcho(core, connection, effectId, event).catch((error: unknown) =>
+        void settleFromEcho(core, connection, effectId, event()).catch((error: unknown) =>
           logger.warn("an echo could not be matched", { connection, error }),
         );
   });
 
-  const local: Principal = {
-    keyId: "local",
-    name: "local",
-    grant: { operations: ["*"] },
-    ratePerMinute: null,
-    signal: new AbortController().signal,
+  const hooked = (connection: string): Receive | undefined => {
+    const live = supervisor.live(connection);
+    return live && hookOf(live, plugins.rights(live.platform.id));
   };
 
+  // Here and not in `start`: a command in its own process never starts, and needs the plugins in the table.
+  await plugins.begin();
   return {
     core,
     version: options.version,
     descriptors: table.descriptors,
     operations: table.operations,
     platforms,
+    plugins,
     local,
     invoke,
     authenticate: async (text) => core.keys.authenticate(text),
     async start() {
       const recovered = await store.recoverEffects(now());
-      if (recovered.unknown > 0) {
+      if (recovered.unknown > 0)
         logger.warn("operations were cut off when Botyard last stopped; their outcome is looked up", recovered);
-        for (const row of await store.listEffects({ states: ["unknown"], limit: 500 }))
-          void settleInBackground(core, row.id, closing.signal).catch(() => {});
-      }
+      const since = new Date(clock.now() - settleSinceMs).toISOString();
+      for (const row of await store.listEffects({ states: ["unknown"], limit: 500 }))
+        if (row.updatedAt >= since) void settleInBackground(core, row.id, closing.signal).catch(() => {});
+      // A single command leaves what waits to the service.
+      if (options.receive) await kept.begin();
+      else queue.begin();
       const opening = registry
         .list("connection")
         .map(({ id }) =>
@@ -245,7 +260,7 @@ export async function createRuntime(
         void keepTrimmed({ store, clock, logger, retention: options.retention, signal: closing.signal });
     },
     async hook(connection, request, options) {
-      const receive = supervisor.live(connection)?.session?.receive;
+      const receive = hooked(connection);
       if (!receive?.http) throw new BotyardError("not_found", "nothing is here");
       const take = receive.http.bind(receive);
       const response = await (options ? correlate(options.request, () => take(request)) : take(request));
@@ -254,30 +269,24 @@ export async function createRuntime(
       return response;
     },
     hookLimit(connection) {
-      const live = supervisor.live(connection);
-      if (!live?.session?.receive?.http) return null;
-      return live.session.receive.maxBodyBytes ?? defaultHookBytes;
+      const receive = hooked(connection);
+      return receive?.http ? (receive.maxBodyBytes ?? defaultHookBytes) : null;
     },
     ready: () => ready && !closing.signal.aborted,
     async close({ drainMs = 5_000 } = {}) {
       const until = clock.now() + drainMs;
-      while (calls.size > 0 && clock.now() < until) await clock.sleep(20);
+      const idle = queue.end();
+      let queueing = true;
+      void idle.then(() => (queueing = false));
+      await Promise.resolve();
+      while ((calls.size > 0 || queueing) && clock.now() < until) await clock.sleep(20);
       closing.abort(new BotyardError("cancelled", "Botyard is stopping"));
+      await waitAtMost(idle, queueEndMs);
       await supervisor.closeAll();
+      await plugins.end();
       await webhooks.close();
       await audit.flush();
       await store.close();
     },
   };
-}
-
-/** By id; two platforms with one id or one namespace are a mistake in how the binary was put together. */
-function platformMap(platforms: readonly AnyPlatform[]): ReadonlyMap<string, AnyPlatform> {
-  const namespaces = new Set<string>();
-  for (const { id, namespace } of platforms) {
-    if (namespaces.has(namespace) || platforms.filter((other) => other.id === id).length > 1)
-      throw new BotyardError("internal", `two platforms are called "${id}" or "${namespace}"`);
-    namespaces.add(namespace);
-  }
-  return new Map(platforms.map((platform) => [platform.id, platform]));
 }

@@ -23,14 +23,29 @@ export interface AppOptions extends GuardOptions {
   readonly heartbeatMs?: number;
 }
 
+/** What answers requests. */
+export type App = Pick<Hono, "fetch" | "request">;
+
 /**
  * The HTTP API: every route below `/v1` comes from a descriptor of the runtime, and so do `/openapi.json` and `/docs`.
- * Serve it with `listen(app.fetch, …)`; it holds nothing that would have to be closed.
+ * They follow the runtime's plugins while it runs. Serve it with `listen(app.fetch, …)`; it holds nothing that would have
+ * to be closed.
  */
-export function createApp(runtime: Runtime, options: AppOptions = {}): Hono {
+export function createApp(runtime: Runtime, options: AppOptions = {}): App {
+  const metrics = options.metrics ?? createMetrics();
+  const build = (): Hono => routesOf(runtime, { ...options, metrics });
+  let current = build();
+  runtime.plugins.onChange((what) => {
+    // Requests under way end on the routes they came by.
+    if (what === "table") current = build();
+  });
+  return { fetch: (...request) => current.fetch(...request), request: (...request) => current.request(...request) };
+}
+
+function routesOf(runtime: Runtime, options: AppOptions & { readonly metrics: Metrics }): Hono {
   const app = new Hono({ getPath: rawPath });
   // Around each handler and not as middleware: that would cost more than everything else here together.
-  const metrics = options.metrics ?? createMetrics();
+  const { metrics } = options;
   const entry = createEntry(createGuard(options), options.log);
   const pages = createReference(runtime);
 

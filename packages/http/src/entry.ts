@@ -1,7 +1,7 @@
+import { ulid } from "@botyard/core";
 import { BotyardError, type Log } from "@botyard/sdk";
 import type { Context } from "hono";
 import { routePath } from "hono/route";
-import { monotonicFactory } from "ulid";
 import { problemResponse } from "./problem.ts";
 
 type Handler = (c: Context, request: string) => Response | Promise<Response>;
@@ -9,11 +9,9 @@ type Handler = (c: Context, request: string) => Response | Promise<Response>;
 /** Hears of each answer, problems included. */
 type Answered = (status: number, tookMs: number) => void;
 
-const nextId = monotonicFactory();
-
 /** A new `req_…`. The caller's own `X-Request-Id` goes to the log and is trusted for nothing. */
 export function requestId(): string {
-  return `req_${nextId()}`;
+  return `req_${ulid()}`;
 }
 
 /**

@@ -52,6 +52,12 @@ export function createFakeRuntime({
     descriptors,
     operations,
     platforms: new Map(),
+    plugins: {
+      list: () => [],
+      load: () => Promise.reject(new BotyardError("unsupported", "This runtime loads no plugins.")),
+      unload: async () => {},
+      onChange: () => () => {},
+    },
     local,
     invoked,
     hooked,

@@ -64,11 +64,14 @@ function split(path: string): { readonly connection: string; readonly path: stri
 
 async function toHookRequest(request: Request, path: string, maxBytes: number): Promise<HookRequest> {
   const at = request.url.indexOf("?");
+  // The fastest way through Headers on both runtimes.
+  const headers: Record<string, string> = {};
+  request.headers.forEach((value, name) => (headers[name] = value));
   return {
     method: request.method,
     path,
     query: at < 0 ? {} : Object.fromEntries(new URLSearchParams(request.url.slice(at + 1))),
-    headers: Object.fromEntries(request.headers),
+    headers,
     body: await readLimited(request, maxBytes),
   };
 }

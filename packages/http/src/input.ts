@@ -26,7 +26,8 @@ export function planInput(descriptor: Descriptor): InputPlan {
     ),
     body: bytes === null && descriptor.method !== "GET" && descriptor.method !== "DELETE",
     bytes,
-    queues: descriptor.run === "platform" && descriptor.effect !== "read" && bytes === null,
+    queues:
+      (descriptor.run === "platform" || descriptor.effect === "send") && descriptor.effect !== "read" && bytes === null,
     resume:
       descriptor.output.kind === "stream" && descriptor.fields.some((field) => field.name === "from") ? "from" : null,
   };

@@ -60,12 +60,13 @@ export function createMetrics(): Metrics {
   const steps = gauge("steps_open", "Steps that wait for a person on the server.", "connection");
   const alive = gauge("proven_alive_time_seconds", "When the way from the server was last seen working.", "connection");
   const heard = gauge("last_event_time_seconds", "When the last event came, as a Unix time.", "connection");
-  const waiting = gauge("consumer_waiting", "Positions of the log behind the head.", "consumer");
+  const waiting = gauge("consumer_waiting", "Events that a consumer has not acknowledged yet.", "consumer");
   const acked = gauge("consumer_last_ack_time_seconds", "When a consumer last acknowledged.", "consumer");
   const webhook = gauge("webhook_waiting", "Events that a webhook has not taken yet.", "webhook");
   const ledger = gauge("ledger", "Operations with an effect that are kept, by how they ended.", "state");
 
   // One child per combination, because looking labels up costs more than counting.
+  const hookChildren = new Map<string, { readonly inc: () => void }>();
   const children = new Map<string, { readonly inc: () => void; readonly observe: (value: number) => void }>();
 
   function read(status: Status): void {
@@ -107,7 +108,12 @@ export function createMetrics(): Metrics {
       child.inc();
       child.observe(tookMs / 1000);
     },
-    hooked: (connection, status) => hooks.inc({ connection, status: String(status) }),
+    hooked(connection, status) {
+      const name = `${connection} ${status}`;
+      const known = hookChildren.get(name) ?? hooks.labels(connection, String(status));
+      hookChildren.set(name, known);
+      known.inc();
+    },
     render(status) {
       read(status);
       return registry.metrics();

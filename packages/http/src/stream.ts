@@ -16,6 +16,19 @@ interface EventStreamOptions {
 const encoder = new TextEncoder();
 const comment = encoder.encode(":\n\n");
 
+/** Frames of items that many streams are given: an event is the same object for all who were woken by it. */
+const frames = new WeakMap<object, Uint8Array>();
+
+function frameOf(item: unknown): Uint8Array {
+  if (typeof item !== "object" || item === null) return frame(item);
+  let made = frames.get(item);
+  if (!made) {
+    made = frame(item);
+    frames.set(item, made);
+  }
+  return made;
+}
+
 /** One item as a server-sent event; `cursor` and `type` of the item become `id:` and `event:`. */
 function frame(item: unknown): Uint8Array {
   const { cursor, type } = (typeof item === "object" && item !== null ? item : {}) as {
@@ -79,7 +92,7 @@ export function eventStream(items: AsyncIterable<unknown>, options: EventStreamO
       try {
         const next = await iterator.next();
         if (over) return;
-        if (!next.done) return controller.enqueue(frame(next.value));
+        if (!next.done) return controller.enqueue(frameOf(next.value));
         finish();
         controller.close();
       } catch (error) {

@@ -102,12 +102,12 @@ export function refusedByTheCompiler(): void {
     capabilities,
     native,
   } as const;
-  definePlatform({ ...base, contract: 0, open });
-  // @ts-expect-error -- a plugin for another contract
   definePlatform({ ...base, contract: 1, open });
+  // @ts-expect-error -- a plugin for another contract
+  definePlatform({ ...base, contract: 2, open });
   definePlatform({
     ...base,
-    contract: 0,
+    contract: 1,
     async open(host) {
       // @ts-expect-error -- settings have the types of their schema
       const rate: string = host.connection.settings.rate;

@@ -1,7 +1,10 @@
 export * from "./capability.ts";
+export * from "./contract-version.ts";
+export * from "./description.ts";
 export * from "./errors.ts";
 export * from "./host.ts";
 export * from "./http.ts";
+export * from "./manifest.ts";
 export * from "./operation.ts";
 export * from "./operations/index.ts";
 export { SentMessage } from "./operations/messages.ts";
@@ -21,6 +24,7 @@ export * from "./shapes/event.ts";
 export * from "./shapes/gap.ts";
 export * from "./shapes/key.ts";
 export * from "./shapes/ledger.ts";
+export * from "./shapes/plugin.ts";
 export * from "./shapes/room.ts";
 export * from "./shapes/step.ts";
 export * from "./shapes/webhook.ts";

@@ -59,6 +59,11 @@ export interface Operation<
   readonly destructive?: true;
   /** The output holds a secret: replayed for 15 minutes only. */
   readonly secretOutput?: true;
+  /**
+   * Makes any call of the chat server: whoever may do this may do all that the credential may, also where a key is
+   * limited to rooms. `*` and `noun.*` do not hold it; a grant names it, or a key may do everything everywhere.
+   */
+  readonly raw?: true;
   readonly route: Route;
   readonly cli?: OperationCli;
   readonly input: I;

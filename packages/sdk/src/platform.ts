@@ -1,12 +1,10 @@
 import type * as v from "valibot";
+import type { contractVersion } from "./contract-version.ts";
 import type { Host } from "./host.ts";
 import type { AnyOperation, InputOf, OperationsIn, OutputOf } from "./operation.ts";
 import type { ObjectSchema } from "./schema.ts";
 import type { Session } from "./session.ts";
 import type { Holder } from "./shapes/credential.ts";
-
-/** Version of the contract between core and plugins. 0 until third-party plugins are released. */
-export const contractVersion = 0;
 
 export interface CredentialKind {
   /** `Admin access token` */
@@ -26,12 +24,15 @@ export interface CredentialKind {
 export interface ImportKind {
   /** `Registration file the homeserver loads` */
   readonly title: string;
-  /** Pure. Throws `invalid` with the file's faults. */
-  read(text: string): {
-    readonly settings?: Readonly<Record<string, unknown>>;
-    readonly credentials?: Readonly<Record<string, string>>;
-    readonly url?: string;
-  };
+  /** Pure. Throws `invalid` with the file's faults. A promise where the platform runs in a process of its own. */
+  read(text: string): ImportedFile | Promise<ImportedFile>;
+}
+
+/** What a file says of how to connect. */
+export interface ImportedFile {
+  readonly settings?: Readonly<Record<string, unknown>>;
+  readonly credentials?: Readonly<Record<string, string>>;
+  readonly url?: string;
 }
 
 type Tools<N> = {
@@ -45,7 +46,7 @@ type Tools<N> = {
  *
  * @example
  * export default definePlatform({
- *   id: "zulip", namespace: "zulip", title: "Zulip", contract: 0, url: "required",
+ *   id: "zulip", namespace: "zulip", title: "Zulip", contract: 1, url: "required",
  *   settings, credentials: { "admin-key": { title: "API key of an administrator", holder: "connection", required: true, recover: "reissue" } },
  *   capabilities, native,
  *   async open(host) {

@@ -60,6 +60,17 @@ export interface Intake {
   readonly gap?: string;
 }
 
+/** An intake as it was kept: what `Intake` said of it then. */
+export interface RawIntake {
+  readonly via: Intake["via"];
+  readonly id?: string;
+  /** Handles it was meant for; absent where it came once for all. */
+  readonly bots?: readonly string[];
+  readonly raw: Uint8Array;
+  /** ISO 8601: when it was committed. */
+  readonly receivedAt: string;
+}
+
 /** A request of the chat server to `/hooks/<connection>/…`, as data. */
 export interface HookRequest {
   readonly method: string;
@@ -102,6 +113,15 @@ export interface GapOutcome {
   readonly reason?: string;
 }
 
+/** What a proof of the way showed. */
+export interface Proof {
+  /**
+   * ISO 8601, our clock: up to when nothing can be missing, where that is earlier than now: a socket that answers may
+   * carry no events any more. A gap begins there.
+   */
+  readonly until?: string;
+}
+
 /** Ways in, in any combination. */
 export interface Receive {
   /** The chat server calls us. Answer only after `host.commit`. */
@@ -119,8 +139,14 @@ export interface Receive {
   readonly prove?: {
     readonly everyMs: number;
     readonly timeoutMs: number;
-    readonly check: (call: RunCall) => Promise<void>;
+    readonly check: (call: RunCall) => Promise<Proof | void>;
   };
+  /**
+   * Decodes an intake again that was committed with `raw`, by the code of today: after an upgrade, for what an older
+   * version did not know. Asks nobody, commits nothing and remembers nothing. Keys are those that `commit` would be given
+   * today: facts that are in the log already are not doubled. Drafts without a key are left out by the core.
+   */
+  readonly decode?: (intake: RawIntake) => Promise<readonly EventDraft[]>;
   /** Fetches what a gap may hide and commits it with `gap`. Rooms one by one, so that a refusal in one loses only that one. */
   readonly backfill?: (gap: Gap, signal: AbortSignal) => Promise<readonly GapOutcome[]>;
 }

@@ -133,7 +133,12 @@ export type LoginStep =
       readonly retryMs: number;
       readonly state: Readonly<Record<string, unknown>>;
     }
-  | { readonly step: "done"; readonly credential: CredentialDraft };
+  | {
+      readonly step: "done";
+      readonly credential: CredentialDraft;
+      /** What is kept now, for people: `kept: a session named "Botyard" (revocable), not the password`. */
+      readonly note?: string;
+    };
 
 /** An open connection to one chat server. */
 export interface Session<C> {

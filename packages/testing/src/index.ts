@@ -12,4 +12,4 @@ export { shapeDifference, shapeOf } from "./recordings/shape.ts";
 export { createFaultyLine, type FaultyLine, type RequestFault } from "./simulator/faults.ts";
 export { createRouter, type Answer, type Answered, type Asked, type Router } from "./simulator/router.ts";
 export { testPlatform, type PlatformUnderTest } from "./test-platform.ts";
-export { createWorld, type Way, type World, type WorldOptions } from "./world.ts";
+export { createWorld, type InstalledForTest, type Way, type World, type WorldOptions } from "./world.ts";

@@ -18,7 +18,7 @@ import { testPlatform } from "./test-platform.ts";
 import { createWorld } from "./world.ts";
 
 /** What a toy does wrong. */
-type Flaw = "posts-twice" | "knows-every-room" | "gives-no-reason" | "shows-others" | null;
+type Flaw = "posts-twice" | "knows-every-room" | "gives-no-reason" | "shows-others" | "answers-another-id" | null;
 
 const native = {};
 const offered = { support: "native", actsAs: "admin" } as const;
@@ -78,7 +78,7 @@ function toy(flaw: Flaw): { platform: AnyPlatform; connect: () => Place } {
     "messages.send": async ({ text }, { as, effectId }) => {
       const id = post(as?.id ?? "", text, effectId);
       if (flaw === "posts-twice") post(as?.id ?? "", text, effectId);
-      return { message: id };
+      return { message: flaw === "answers-another-id" ? "x" : id };
     },
   };
 
@@ -99,7 +99,7 @@ function toy(flaw: Flaw): { platform: AnyPlatform; connect: () => Place } {
     id: "toy",
     namespace: "toy",
     title: "Toy",
-    contract: 0,
+    contract: 1,
     url: "none",
     settings: v.strictObject({}),
     credentials: {},
@@ -165,6 +165,7 @@ describe("the suite finds", () => {
     ["knows-every-room", "messages.send", "is not found in a room"],
     ["gives-no-reason", "connections.capabilities", "says of everything"],
     ["shows-others", "bots.list", "lists managed bots"],
+    ["answers-another-id", "messages.send", "comes back as an echo"],
   ] as const)("%s, by %s %s", async (flaw, operation, name) => {
     await trial(null, operation, name);
     await expect(trial(flaw, operation, name)).rejects.toThrow();

@@ -1,19 +1,27 @@
 import { operations, type AnyOperation, type AnyPlatform, type Capability } from "@botyard/sdk";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, type TestContext } from "vitest";
 import { streamOf } from "./bytes.ts";
 import { cases } from "./cases/index.ts";
 import type { Case, Scene } from "./cases/case.ts";
 import type { Place } from "./place.ts";
 import { createScene } from "./scene.ts";
-import { createWorld, type Way, type World } from "./world.ts";
+import { createWorld, type InstalledForTest, type Way, type World } from "./world.ts";
 
 export interface PlatformUnderTest {
   readonly platform: AnyPlatform;
   /** A fresh server; called once for each way. */
   readonly connect: () => Place | Promise<Place>;
-  /** Default: both. */
+  /** Default: `direct` and `channel`; with `installed`, `process` alone. */
   readonly ways?: readonly Way[];
+  /** The plugin as it is installed, and the program that runs it; asked for before the first case. */
+  readonly installed?: () => InstalledForTest | Promise<InstalledForTest>;
 }
+
+const words: Readonly<Record<Way, string>> = {
+  direct: "in process",
+  channel: "through the channel",
+  process: "in a process of its own",
+};
 
 /**
  * The contract every platform keeps, through the core, once with the plugin as a module and once over a port that only
@@ -24,12 +32,24 @@ export interface PlatformUnderTest {
  * testPlatform("sandbox", { platform, connect: () => ({ drive: () => ({ room: "lobby", say: … }) }) });
  */
 export function testPlatform(name: string, options: PlatformUnderTest): void {
-  for (const way of options.ways ?? ["direct", "channel"]) {
-    describe(`${name}, ${way === "direct" ? "in process" : "through the channel"}`, () => {
+  const { platform, installed } = options;
+  const tally: Tally = { passed: 0, failed: 0, skipped: 0, undeclared: 0 };
+  afterAll(() => {
+    const { passed, failed, skipped, undeclared } = tally;
+    const all = `${passed} passed, ${failed} failed, ${skipped} skipped, ${undeclared} not declared`;
+    process.stdout.write(`testPlatform(${name}): ${all}\n`);
+  });
+  for (const way of options.ways ?? (installed ? (["process"] as const) : (["direct", "channel"] as const))) {
+    describe(`${name}, ${words[way]}`, () => {
       let scene: Scene | undefined;
       let failure: unknown;
       beforeAll(async () => {
-        const world = await createWorld({ platform: options.platform, way, place: await options.connect() });
+        const world = await createWorld({
+          platform,
+          way,
+          place: await options.connect(),
+          ...(installed ? { installed: await installed() } : {}),
+        });
         try {
           scene = await createScene(world);
         } catch (error) {
@@ -42,10 +62,31 @@ export function testPlatform(name: string, options: PlatformUnderTest): void {
         if (scene) return scene;
         throw failure instanceof Error ? failure : new Error("the scene could not be set", { cause: failure });
       };
-      for (const noun of nouns(options.platform)) describeNoun(noun, options.platform, ready);
-      test("what the probe took away is not offered, and says so", () => expectNarrowed(ready(), options.platform));
+      for (const noun of nouns(options.platform)) describeNoun(noun, options.platform, ready, tally);
+      test(
+        "what the probe took away is not offered, and says so",
+        counted(tally, "passed", () => expectNarrowed(ready(), options.platform)),
+      );
     });
   }
+}
+
+/** Cases by how they ended, over all ways; operations nobody declared are answered as such. */
+type Tally = Record<"passed" | "failed" | "skipped" | "undeclared", number>;
+
+/** `run` answers why it cannot be tried here, or nothing. */
+function counted(tally: Tally, as: "passed" | "undeclared", run: () => Promise<string | void>) {
+  return async (context: TestContext): Promise<void> => {
+    let reason: string | void;
+    try {
+      reason = await run();
+    } catch (error) {
+      tally.failed += 1;
+      throw error;
+    }
+    tally[typeof reason === "string" ? "skipped" : as] += 1;
+    if (typeof reason === "string") context.skip(reason);
+  };
 }
 
 const nounOf = (operation: string): string => operation.split(".")[0] ?? "";
@@ -60,22 +101,23 @@ function ceilingOf(platform: AnyPlatform): Readonly<Record<string, Capability>> 
   return platform.capabilities as Readonly<Record<string, Capability>>;
 }
 
-function describeNoun(noun: string, platform: AnyPlatform, ready: () => Scene): void {
+function describeNoun(noun: string, platform: AnyPlatform, ready: () => Scene, tally: Tally): void {
   describe(noun, () => {
     for (const one of cases.filter(({ operation }) => nounOf(operation) === noun)) {
-      if (isDeclared(platform, one.operation))
-        test(`${one.operation} ${one.name}`, async (context) => {
-          const scene = ready();
-          const reason = await whySkip(scene.world, one);
-          if (reason !== null) return context.skip(reason);
-          return one.run(scene);
-        });
+      if (!isDeclared(platform, one.operation)) continue;
+      const run = async (): Promise<string | void> => {
+        const scene = ready();
+        const reason = await whySkip(scene.world, one);
+        return reason ?? (await one.run(scene));
+      };
+      test(`${one.operation} ${one.name}`, counted(tally, "passed", run));
     }
     const undeclared = Object.values(operations).filter(
       ({ name, run }) => run === "platform" && nounOf(name) === noun && !isDeclared(platform, name),
     );
     for (const operation of undeclared) {
-      test(`${operation.name} is not offered, and says so`, () => expectUnsupported(ready(), operation));
+      const run = (): Promise<void> => expectUnsupported(ready(), operation);
+      test(`${operation.name} is not offered, and says so`, counted(tally, "undeclared", run));
     }
   });
 }

@@ -4,13 +4,17 @@ import {
   createPortPair,
   createRedactor,
   createRuntime,
+  describePlatform,
   openStore,
+  platformOf,
   remotePlatform,
   servePlatform,
   type Fetch,
   type InvokeOptions,
+  type InstalledPlugin,
   type InvokeResult,
   type Runtime,
+  type SelfSpawn,
   type Store,
 } from "@botyard/core";
 import {
@@ -29,12 +33,23 @@ import {
 } from "@botyard/sdk";
 import type { Drive, Place } from "./place.ts";
 
-/** How the core reaches the plugin: as a module, or over a port through which only copies pass. */
-export type Way = "direct" | "channel";
+/**
+ * How the core reaches the plugin: as a module, over a port through which only copies pass, or as it is installed, in a
+ * process of its own.
+ */
+export type Way = "direct" | "channel" | "process";
+
+/** A plugin as the installer left it, and the program that runs it. */
+export interface InstalledForTest {
+  readonly plugin: InstalledPlugin;
+  readonly self: SelfSpawn;
+}
 
 export interface WorldOptions {
   readonly platform: AnyPlatform;
   readonly way?: Way;
+  /** For the way `process`. */
+  readonly installed?: InstalledForTest;
   readonly place?: Place;
   readonly clock?: Clock;
   /** Default: in memory. Closed with the world. A connection that is in it already is opened as it was kept. */
@@ -102,9 +117,12 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   };
   const logger = createLogger({ redactor, format: "human", level: "debug", write });
   const store = options.store ?? (await openStore({ memory: true }));
+  const { installed } = options;
+  if (way === "process" && !installed) throw new Error("the way `process` needs `installed`");
   const runtime = await createRuntime({
     version: "0.0.0-test",
-    platforms: [way === "direct" ? platform : throughChannel(platform, options.clock)],
+    platforms: way === "process" ? [] : [way === "direct" ? platform : throughChannel(platform, options.clock)],
+    ...(way === "process" && installed ? { plugins: { self: installed.self, installed: [installed.plugin] } } : {}),
     store,
     sealer: options.sealer ?? createMemorySealer(),
     logger,
@@ -200,10 +218,11 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   return world;
 }
 
+/** As in a process of its own: the core knows of the platform what its manifest would say, and all that acts crosses. */
 function throughChannel(platform: AnyPlatform, clock: Clock | undefined): AnyPlatform {
   const [core, plugin] = createPortPair();
   servePlatform(plugin, platform, clock ? { clock } : {});
-  return remotePlatform(core, platform);
+  return remotePlatform(core, platformOf(describePlatform(platform)));
 }
 
 function toFetch(serve: NonNullable<Place["fetch"]>): Fetch {

@@ -12,7 +12,7 @@ export default definePlatform({
   id: "sandbox",
   namespace: "sandbox",
   title: "Sandbox",
-  contract: 0,
+  contract: 1,
   url: "none",
   settings,
   credentials: {

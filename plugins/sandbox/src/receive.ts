@@ -1,4 +1,4 @@
-import { BotyardError, type Receive, type RunCall } from "@botyard/sdk";
+import { BotyardError, type EventDraft, type RawIntake, type Receive, type RunCall } from "@botyard/sdk";
 import { fromWireError } from "./api.ts";
 import { createBackfill } from "./backfill.ts";
 import { decodeFrame } from "./decode.ts";
@@ -16,15 +16,19 @@ interface Place {
 
 const placeKey = (bot: string | undefined): string => `place/${bot ?? ""}`;
 
-export function createReceive(state: State): Receive {
+/** `end`: the session is over, and takes nothing any more. */
+export function createReceive(state: State, end: AbortSignal): Receive {
   const { host, traits } = state;
   if (traits.transport === "hooks") {
     const http = createHookHandler(state);
-    state.server.deliverTo(hookBase(host), async ({ url, headers, body }) => {
+    const leave = state.server.deliverTo(hookBase(host), async ({ url, headers, body }) => {
       const path = url.slice(hookBase(host).length);
-      return (await http({ method: "POST", path, query: {}, headers, body })).status;
+      const answer = http({ method: "POST", path, query: {}, headers, body });
+      // Whoever ends in the middle answers nothing, and nobody waits for it.
+      return Promise.race([answer.then(({ status }) => status), ended(host.signal).then(() => 599)]);
     });
-    return { http, maxBodyBytes: 1_048_576 };
+    end.addEventListener("abort", leave, { once: true });
+    return { http, maxBodyBytes: 1_048_576, decode: (intake) => decodeKept(state, intake) };
   }
   const sockets = new Map<string, WireSocket>();
   const { heartbeatMs, heartbeatTimeoutMs } = host.connection.settings;
@@ -40,8 +44,16 @@ export function createReceive(state: State): Receive {
         await Promise.race([socket.ping(), ended(call.signal)]);
       },
     },
+    decode: (intake) => decodeKept(state, intake),
     ...(traits.policy.history ? { backfill: createBackfill(state) } : {}),
   };
+}
+
+/** A hook holds one frame, a socket's intake several. */
+async function decodeKept(state: State, { raw, bots }: RawIntake): Promise<readonly EventDraft[]> {
+  const kept = JSON.parse(new TextDecoder().decode(raw)) as WireFrame | readonly WireFrame[];
+  const handles = await handlesById(state);
+  return [kept].flat().map((frame) => ({ ...decodeFrame(frame, handles), ...(bots ? { bots } : {}) }));
 }
 
 function ended(signal: AbortSignal): Promise<void> {

@@ -13,7 +13,6 @@ import { rooms } from "./operations/rooms.ts";
 import { sandbox } from "./operations/sandbox.ts";
 import { users } from "./operations/users.ts";
 import { login } from "./login.ts";
-import { hookBase } from "./hooks.ts";
 import { narrow, traitsOf } from "./profiles.ts";
 import { createReceive } from "./receive.ts";
 import { reconcile } from "./reconcile.ts";
@@ -28,6 +27,7 @@ export async function openSession(host: Host<Settings>): Promise<Session<Capabil
   const { server, release } = takeServer(host, traits.policy);
   const state: State = { host, traits, server, api: createApi(server) };
   await restoreBots(state);
+  const closed = new AbortController();
   return {
     operations: {
       ...bots(state),
@@ -48,8 +48,17 @@ export async function openSession(host: Host<Settings>): Promise<Session<Capabil
       }));
       const { profiles } = host.connection.settings;
       const checks: Check[] = [
-        { name: "signed in", state: "ok", detail: user ? `owner session of ${user.user_name}` : "at the console" },
-        { name: "profiles", state: "info", detail: profiles.length === 0 ? "none" : profiles.join(", ") },
+        {
+          name: "signed in",
+          state: "ok",
+          detail: user ? `signed in with the session of ${user.user_name}` : "signed in at the console",
+        },
+        {
+          name: "profiles",
+          state: "info",
+          detail:
+            profiles.length === 0 ? "no profiles: this server can do everything" : `profiles ${profiles.join(", ")}`,
+        },
       ];
       return { server: { name, version }, checks, continuity: traits.continuity, narrow: narrow(traits) };
     },
@@ -60,12 +69,12 @@ export async function openSession(host: Host<Settings>): Promise<Session<Capabil
     async effective({ bot, room }) {
       return bot?.nativeId && room !== null ? inRoom(state, bot.handle, bot.nativeId, room) : {};
     },
-    receive: createReceive(state),
+    receive: createReceive(state, closed.signal),
     reconcile: (effect, signal) => reconcile(state, effect, signal),
     login: (request, signal) => login(state, request, signal),
     verify: (step, signal) => verify(state, step, signal),
     async close() {
-      server.deliverTo(hookBase(host), null);
+      closed.abort();
       await release();
     },
   };

@@ -167,3 +167,20 @@ async function until(done: () => Promise<boolean>): Promise<void> {
   }
   throw new Error("it did not happen");
 }
+
+test.each([[[]], [["per-bot-copies"]], [["operator-install"]]] as const)(
+  "with profiles %j: kept intakes decode again to what the log has already",
+  async (profiles) => {
+    const world = await open({ profiles: [...profiles] });
+    await makeBot(world, "helper");
+    await makeBot(world, "other");
+    const from = await head(world);
+    for (const text of ["one", "two"]) await say(world, text);
+    await eventually(world, from, ({ content }) => content?.text === "two");
+    const before = await head(world);
+    const decoded = await world.call("connections.decode", {});
+    expect(decoded).toMatchObject({ events: 0, failed: 0 });
+    expect(decoded.intakes).toBeGreaterThan(0);
+    expect(await head(world)).toBe(before);
+  },
+);

@@ -13,7 +13,7 @@ import { reactions } from "./operations/reactions.ts";
 import { resolveRoom, rooms } from "./operations/rooms.ts";
 import { talk } from "./operations/talk.ts";
 import { probe } from "./probe.ts";
-import { createHttpReceiver, maxBodyBytes } from "./receive.ts";
+import { createHttpReceiver, decodeKept, maxBodyBytes } from "./receive.ts";
 import { reconcile } from "./reconcile.ts";
 import { extras, settings } from "./settings.ts";
 import { isSigned } from "./signature.ts";
@@ -37,6 +37,7 @@ function session(state: State): Session<Capabilities> {
     receive: {
       http: createHttpReceiver(state),
       maxBodyBytes,
+      decode: async (intake) => decodeKept(state, intake),
       // Talk calls us, once: what came while we were away is gone, and only a person's history shows it.
       async run({ signal, started }) {
         started({ from: "unknown" });
@@ -68,7 +69,7 @@ export default definePlatform({
   id: "talk",
   namespace: "talk",
   title: "Nextcloud Talk",
-  contract: 0,
+  contract: 1,
   url: "required",
   settings,
   credentials: {

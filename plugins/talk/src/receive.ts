@@ -1,4 +1,11 @@
-import { BotyardError, type EventDraft, type HookRequest, type HookResponse, type Receive } from "@botyard/sdk";
+import {
+  BotyardError,
+  type EventDraft,
+  type HookRequest,
+  type HookResponse,
+  type RawIntake,
+  type Receive,
+} from "@botyard/sdk";
 import { decodeWebhook, unknownEvent } from "./decode.ts";
 import { authorOf, isSigned } from "./signature.ts";
 import { hookUrl, kinds, type State } from "./state.ts";
@@ -102,7 +109,14 @@ function read(state: State, handle: string, random: string, request: HookRequest
   return { ...event, native: { ...event.native, backend } };
 }
 
-function decode(state: State, handle: string, now: string, random: string, bytes: Uint8Array): EventDraft {
+/** A kept webhook by the code of today. The one it came to is all that it says of bots; reactions of ours stay theirs. */
+export function decodeKept(state: State, { id, bots, raw, receivedAt }: RawIntake): readonly EventDraft[] {
+  const [handle] = bots ?? [];
+  return handle === undefined || id === undefined ? [] : [decode(state, null, receivedAt, id, raw)];
+}
+
+/** `handle`: of the bot it came to, whose own echo it may be; null: nothing is learnt from it. */
+function decode(state: State, handle: string | null, now: string, random: string, bytes: Uint8Array): EventDraft {
   let body: unknown;
   try {
     body = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
@@ -113,9 +127,12 @@ function decode(state: State, handle: string, now: string, random: string, bytes
   return decodeWebhook(body, {
     now,
     random,
-    namesReactor: namesReactor(state.memory.server().talk),
+    // Asked for by reactions only.
+    get namesReactor() {
+      return namesReactor(state.memory.server().talk);
+    },
     echo(reaction) {
-      const by = state.echoes.take(reaction, handle);
+      const by = handle === null ? null : state.echoes.take(reaction, handle);
       return by === null ? null : (state.bots.get(by)?.nativeId ?? null);
     },
   });

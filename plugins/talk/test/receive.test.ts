@@ -305,3 +305,22 @@ describe("through the core", () => {
     expect(refusal.effect).toBe("none");
   });
 });
+
+test("a kept webhook decodes again to the same facts, and nothing is learnt from it", async () => {
+  await hook(message(7, "hello"));
+  await hook("{not json");
+  const before = host.intakes.length;
+  for (const { raw, via, id, bots, events } of host.intakes) {
+    const bytes = typeof raw === "string" ? new TextEncoder().encode(raw) : (raw ?? new Uint8Array());
+    const kept = {
+      via,
+      raw: bytes,
+      receivedAt: "2026-11-20T08:00:00.000Z",
+      ...(id ? { id } : {}),
+      ...(bots ? { bots } : {}),
+    };
+    const again = await session.receive?.decode?.(kept);
+    expect(again?.map(({ key, type }) => ({ key, type }))).toEqual(events.map(({ key, type }) => ({ key, type })));
+  }
+  expect(host.intakes).toHaveLength(before);
+});

@@ -1,3 +1,4 @@
+import { operations } from "@botyard/sdk";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { systemClock } from "../host/clock.ts";
@@ -6,6 +7,7 @@ import { openStore } from "../store/open-store.ts";
 import { allowsBot, allowsConnection, allowsOperation, allowsRoom, type presets } from "./grants.ts";
 import { hashKey, isKeyText, makeKeyText } from "./key-text.ts";
 import { createKeys, makeGrant } from "./keys.ts";
+import { describeGrant } from "./words.ts";
 
 test("a key has a prefix and a checksum that finds a typing error", () => {
   const key = makeKeyText();
@@ -32,6 +34,49 @@ test("presets hold what they say, and the last pattern decides", () => {
   expect(may("operator", "keys.whoami")).toBe(true);
   expect(may("admin", "act.user")).toBe(true);
   expect(allowsOperation({ operations: ["messages.*", "!messages.delete"] }, "messages.delete")).toBe(false);
+});
+
+test("a reader changes nothing but its own place in the log, a bot only what bots do", () => {
+  const changes = (preset: keyof typeof presets): string[] =>
+    Object.values(operations)
+      .filter(({ name, effect }) => effect !== "read" && allowsOperation(makeGrant({ preset }), name))
+      .map(({ name }) => name);
+  const place = ["consumers.put", "consumers.ack", "consumers.delete"];
+  expect(changes("reader").toSorted()).toEqual(place.toSorted());
+  const nouns = new Set(changes("bot").map((name) => name.split(".")[0] ?? ""));
+  expect([...nouns].toSorted((a, b) => a.localeCompare(b))).toEqual([
+    "consumers",
+    "files",
+    "ledger",
+    "messages",
+    "reactions",
+    "rooms",
+  ]);
+  expect(changes("bot").filter((name) => name.startsWith("rooms."))).toEqual(["rooms.open-direct"]);
+});
+
+test.each([
+  [{ preset: "operator" as const }, false, true],
+  [{ preset: "admin" as const }, true, true],
+  [{ preset: "admin" as const, bots: ["chat/helper"] }, false, true],
+  [{ allow: ["matrix.*"] }, false, true],
+  [{ allow: ["matrix.write"] }, false, true],
+  [{ allow: ["*", "matrix.request"] }, true, true],
+  [{ allow: ["matrix.request"], rooms: ["chat/r1"] }, true, false],
+  [{ allow: ["*", "matrix.request", "!matrix.*"] }, false, false],
+])("a raw operation has to be named: %j %s", (from, raw, other) => {
+  const grant = makeGrant(from);
+  expect(allowsOperation(grant, "matrix.request", { effect: "write", raw: true })).toBe(raw);
+  expect(allowsOperation(grant, "matrix.redact", { effect: "write" })).toBe(other);
+});
+
+test("a grant says whether it holds raw calls", () => {
+  const words = (from: Parameters<typeof makeGrant>[0]) => describeGrant(makeGrant(from), null, ["matrix.request"]);
+  expect(words({ preset: "operator" }).mayNot).toContain("raw calls");
+  expect(words({ allow: ["matrix.request"] })).toEqual({
+    may: ["make any call of the chat server (matrix.request)"],
+    mayNot: expect.not.arrayContaining(["raw calls"]) as unknown,
+  });
 });
 
 test("a grant on bots or rooms limits the connection too", () => {

@@ -1,4 +1,4 @@
-import { BotyardError, type Effect, type Grant, type KeyPreset, operations } from "@botyard/sdk";
+import { type AnyOperation, BotyardError, type Effect, type Grant, type KeyPreset, operations } from "@botyard/sdk";
 import type { Principal } from "../runtime-types.ts";
 
 const reads = [
@@ -16,7 +16,7 @@ const reads = [
   "messages.get",
   "reactions.list",
   "files.download",
-  "users.*",
+  "users.read",
   "events.*",
   "consumers.*",
   "gaps.list",
@@ -28,14 +28,15 @@ const reads = [
 export const presets: Readonly<Record<KeyPreset, readonly string[]>> = {
   reader: reads,
   bot: [...reads, "messages.*", "reactions.*", "files.*", "rooms.open-direct", "ledger.*"],
-  operator: ["*", "!keys.*", "!audit.*", "keys.whoami", "!service.backup", "!act.*"],
+  operator: ["*", "!keys.*", "!audit.*", "keys.whoami", "!service.backup", "!plugins.write", "!act.*"],
   admin: ["*"],
 };
 
 /** Names of rights that are no operations: acting as somebody who is no managed bot, and notifying a whole room. */
 export const pseudoOperations = ["act.user", "act.account", "act.mention-room", "webhooks.private"] as const;
 
-const effectOf = (name: string): Effect | undefined => operations[name]?.effect;
+/** What decides about an operation beside its name. */
+export type About = Pick<AnyOperation, "effect" | "raw">;
 
 /** `events.read`: whatever reads of a noun; `rooms.write`: whatever does not. */
 function fitsEffect(pattern: string, name: string, effect: Effect | undefined): boolean {
@@ -51,15 +52,16 @@ function fits(pattern: string, name: string, effect: Effect | undefined): boolea
 
 /**
  * Whether a grant holds an operation, or one of `pseudoOperations`. Patterns: `*`, `messages.*`, `messages.send`,
- * `events.read`, `rooms.write`; `!` before one takes away again. `effect` is needed for operations of a platform's own
- * only.
+ * `events.read`, `rooms.write`; `!` before one takes away again. A raw operation has to be named: only a key that may do
+ * everything everywhere holds it without. `about` is needed for operations of a platform's own only.
  */
-export function allowsOperation(grant: Grant, name: string, effect = effectOf(name)): boolean {
-  let allowed = false;
+export function allowsOperation(grant: Grant, name: string, about: About | undefined = operations[name]): boolean {
+  const raw = about?.raw === true;
+  let allowed = raw && isAdmin(grant);
   for (const pattern of grant.operations) {
     if (pattern.startsWith("!")) {
-      if (fits(pattern.slice(1), name, effect)) allowed = false;
-    } else if (fits(pattern, name, effect)) allowed = true;
+      if (fits(pattern.slice(1), name, about?.effect)) allowed = false;
+    } else if (raw ? pattern === name : fits(pattern, name, about?.effect)) allowed = true;
   }
   return allowed;
 }

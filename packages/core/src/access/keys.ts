@@ -18,6 +18,8 @@ export interface NewKey {
 export interface Keys {
   /** Throws `unauthenticated`; one answer for unknown, expired and revoked keys. */
   authenticate(text: string | null): Principal;
+  /** Of a key's id, for what it began before a restart; null once it is revoked or has expired. */
+  principal(id: string): Principal | null;
   create(key: NewKey): Promise<{ readonly record: KeyRecord; readonly secret: string }>;
   /** By id or name; open streams of the key end. */
   revoke(idOrName: string): Promise<KeyRecord>;
@@ -72,6 +74,14 @@ export function createKeys(registry: Registry, clock: Clock): Keys {
   };
   const put = (value: KeyRecord) => registry.save([{ kind: "key", id: value.id, scope: "", value }]);
 
+  const principalOf = (record: KeyRecord): Principal => ({
+    keyId: record.id,
+    name: record.name,
+    grant: record.grant,
+    ratePerMinute: record.ratePerMinute,
+    signal: signalOf(record),
+  });
+
   const keys: Keys = {
     activity: createActivity(),
     authenticate(text) {
@@ -92,13 +102,12 @@ export function createKeys(registry: Registry, clock: Clock): Keys {
         throw refused();
       }
       touch(record);
-      return {
-        keyId: record.id,
-        name: record.name,
-        grant: record.grant,
-        ratePerMinute: record.ratePerMinute,
-        signal: signalOf(record),
-      };
+      return principalOf(record);
+    },
+    principal(id) {
+      const record = registry.get("key", id);
+      if (!record || record.revokedAt !== null || revoked.has(id)) return null;
+      return record.expiresAt !== null && Date.parse(record.expiresAt) <= now() ? null : principalOf(record);
     },
     async create(key) {
       if (registry.list("key").some((other) => other.name === key.name && other.revokedAt === null))

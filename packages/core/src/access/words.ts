@@ -81,8 +81,8 @@ function placeOf({ rooms, bots, connections }: Grant): string {
   return connections ? `${connections.length === 1 ? "connection" : "connections"} ${list(connections)}` : "all rooms";
 }
 
-/** Says what a key may do and what not. */
-export function describeGrant(grant: Grant, ratePerMinute: number | null): GrantWords {
+/** Says what a key may do and what not; `raw` are the raw operations there are. */
+export function describeGrant(grant: Grant, ratePerMinute: number | null, raw: readonly string[] = []): GrantWords {
   const rate = ratePerMinute === null ? "" : `, at most ${ratePerMinute} calls a minute`;
   if (isAdmin(grant)) return { may: [`everything${rate}`], mayNot: [] };
   const [read, act, keep, as] = [
@@ -93,11 +93,13 @@ export function describeGrant(grant: Grant, ratePerMinute: number | null): Grant
   ];
   const place = placeOf(grant);
   const bots = grant.bots ? list(grant.bots) : "any bot";
+  const rawHeld = raw.filter((name) => allowsOperation(grant, name, { effect: "write", raw: true }));
   const may = [
     ...(read.may.length > 0 ? [`read ${list(read.may)} of ${place}`] : []),
     ...(act.may.length > 0 ? [`${list(act.may)} ${read.may.length > 0 ? "there" : `in ${place}`} as ${bots}`] : []),
     ...(keep.may.length > 0 ? [`manage ${list(keep.may)}`] : []),
     ...as.may,
+    ...(rawHeld.length > 0 ? [`make any call of the chat server (${list(rawHeld)})`] : []),
   ];
   const sends = allowsOperation(grant, "messages.send");
   const mayNot = [
@@ -108,6 +110,7 @@ export function describeGrant(grant: Grant, ratePerMinute: number | null): Grant
     ...act.not,
     ...keep.not,
     ...as.not,
+    ...(raw.length > 0 && rawHeld.length === 0 ? ["raw calls"] : []),
   ];
   const last = may.pop();
   return { may: last === undefined ? [] : [...may, `${last}${rate}`], mayNot };

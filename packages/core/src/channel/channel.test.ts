@@ -154,7 +154,8 @@ describe.each(Object.keys(ways))("%s", (name) => {
     const started = vi.fn();
     const running = session.receive?.run?.({ bot: helper, signal: controller.signal, started });
     await vi.waitFor(() => expect(started).toHaveBeenCalledWith({ from: "fresh" }));
-    await session.receive?.prove?.check({ bot: helper, signal: controller.signal, started });
+    const proof = await session.receive?.prove?.check({ bot: helper, signal: controller.signal, started });
+    expect(proof).toEqual({ until: "2026-11-20T08:00:00.000Z" });
     controller.abort();
     await running;
     expect(await seen()).toEqual(["run helper", "proved helper", "run ended"]);

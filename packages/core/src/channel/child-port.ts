@@ -9,7 +9,7 @@ const killMs = 2_000;
  * The parent's end of a child's IPC (`stdio` with `"ipc"`, `serialization: "advanced"`). Closed when the child is gone
  * and its last message was delivered; `close` disconnects, and kills a child that does not go by itself within 2 s.
  */
-export function childPort(child: ChildProcess): Port {
+export function childPort(child: ChildProcess, kill: () => void = () => void child.kill("SIGKILL")): Port {
   const inbox = createInbox();
   let how: string | null = null;
   let disconnected = false;
@@ -17,7 +17,7 @@ export function childPort(child: ChildProcess): Port {
     if (how !== null && disconnected) inbox.end(how);
     else later(() => inbox.end(how ?? "disconnected"), graceMs);
   };
-  child.on("message", (message) => inbox.deliver(message));
+  child.on("message", (messages) => deliverAll(inbox, messages));
   child.on("disconnect", () => {
     disconnected = true;
     settle();
@@ -30,17 +30,18 @@ export function childPort(child: ChildProcess): Port {
     how ??= `it could not be started: ${error.code ?? error.name}`;
     settle();
   });
+  const outbox = createOutbox(
+    () => !inbox.closed && child.connected,
+    (messages) => child.send(messages, noop),
+  );
   return {
     ...inbox.port,
-    send: sender(
-      inbox,
-      () => child.connected,
-      (message) => child.send(message as object, noop),
-    ),
+    send: outbox.send,
     close(reason) {
+      outbox.flush();
       how ??= reason;
       if (child.connected) child.disconnect();
-      later(() => void (child.exitCode === null && child.signalCode === null && child.kill("SIGKILL")), killMs);
+      later(() => void (child.exitCode === null && child.signalCode === null && kill()), killMs);
       inbox.end(reason);
     },
   };
@@ -51,32 +52,67 @@ export function parentPort(): Port {
   const inbox = createInbox();
   const parent = process.send?.bind(process);
   if (!parent) throw new Error("this process was not started by Botyard: it has no IPC channel");
-  process.on("message", (message) => inbox.deliver(message));
+  process.on("message", (messages) => deliverAll(inbox, messages));
   process.on("disconnect", () => inbox.end("disconnected"));
+  const outbox = createOutbox(
+    () => !inbox.closed && process.connected,
+    (messages) => void parent(messages, undefined, undefined, noop),
+  );
   return {
     ...inbox.port,
-    send: sender(
-      inbox,
-      () => process.connected,
-      (message) => void parent(message, undefined, undefined, noop),
-    ),
+    send: outbox.send,
     close(reason) {
+      outbox.flush();
       if (process.connected) process.disconnect?.();
       inbox.end(reason);
     },
   };
 }
 
-function sender(inbox: Inbox, connected: () => boolean, send: (message: unknown) => void): Port["send"] {
-  return (message) => {
-    if (inbox.closed || !connected()) return;
+// A pipe carries a few large messages better than many small ones.
+const mostInOne = 256;
+
+interface Outbox {
+  send(message: unknown): void;
+  /** At once, what waits. */
+  flush(): void;
+}
+
+/** What is sent in one turn of the event loop crosses as one message: an array. */
+function createOutbox(open: () => boolean, send: (messages: unknown[]) => void): Outbox {
+  let waiting: unknown[] = [];
+  const give = (messages: unknown[]): void => {
     try {
-      send(message);
+      if (open()) send(messages);
     } catch (error) {
       // The other end may go between the look and the send; everything else is the message's fault.
-      if (connected()) throw error;
+      if (open()) throw error;
     }
   };
+  const flush = (): void => {
+    const messages = waiting;
+    waiting = [];
+    if (messages.length > 0) give(messages);
+  };
+  return {
+    flush,
+    send(message) {
+      if (!open()) return;
+      waiting.push(message);
+      // Bytes at once: who reads a stream may use its buffer again.
+      if (waiting.length >= mostInOne || isChunk(message)) flush();
+      else if (waiting.length === 1) queueMicrotask(flush);
+    },
+  };
+}
+
+const isChunk = (message: unknown): boolean =>
+  typeof message === "object" && message !== null && "type" in message && message.type === "chunk";
+
+/** Who sends one by one is understood as well. */
+function deliverAll(inbox: Inbox, messages: unknown): void {
+  if (!Array.isArray(messages)) return inbox.deliver(messages);
+  for (const message of messages) inbox.deliver(message);
 }
 
 function later(work: () => void, ms: number): void {

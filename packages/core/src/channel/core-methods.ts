@@ -12,8 +12,9 @@ import type {
   StepDraft,
   Subject,
 } from "@botyard/sdk";
-import { markCaller, type Caller } from "../limits/caller.ts";
+import { markCaller } from "../limits/caller.ts";
 import { serveMethods, type Methods, type Peer, type Serve } from "./peer.ts";
+import { callerFrom, checkDraft, checkIntake, checkReport } from "./trust.ts";
 
 /** One open session as the core's end keeps it. */
 export interface OpenedHost {
@@ -38,17 +39,21 @@ export function createCoreMethods(hosts: ReadonlyMap<number, OpenedHost>, peer: 
     if (!found) throw new BotyardError("unreachable", "The socket is closed", { effect: "none" });
     return found;
   };
-  const withSignal = (request: HttpRequest, signal: AbortSignal, caller: Caller | null): HttpRequest => ({
+  const marked = (signal: AbortSignal, caller: unknown): AbortSignal => {
+    const known = callerFrom(caller);
+    return known ? markCaller(signal, known) : signal;
+  };
+  const withSignal = (request: HttpRequest, signal: AbortSignal, caller: unknown): HttpRequest => ({
     ...request,
-    signal: caller ? markCaller(signal, caller) : signal,
+    signal: marked(signal, caller),
   });
 
   const methods: Methods = {
-    "host.http.request": (signal, id: number, origin: string, request: HttpRequest, caller: Caller | null) =>
+    "host.http.request": (signal, id: number, origin: string, request: HttpRequest, caller: unknown) =>
       hostOf(id)
         .http(origin)
         .request(withSignal(request, signal, caller)),
-    "host.http.stream": (signal, id: number, origin: string, request: HttpRequest, caller: Caller | null) =>
+    "host.http.stream": (signal, id: number, origin: string, request: HttpRequest, caller: unknown) =>
       hostOf(id)
         .http(origin)
         .stream(withSignal(request, signal, caller)),
@@ -58,11 +63,11 @@ export function createCoreMethods(hosts: ReadonlyMap<number, OpenedHost>, peer: 
       socket: number,
       url: string,
       protocols: readonly string[] | undefined,
-      caller: Caller | null,
+      caller: unknown,
       headers?: Readonly<Record<string, string>>,
     ) =>
       openSocket(openedOf(id), socket, url, {
-        signal: caller ? markCaller(signal, caller) : signal,
+        signal: marked(signal, caller),
         ...(protocols ? { protocols } : {}),
         ...(headers ? { headers } : {}),
       }),
@@ -83,9 +88,11 @@ export function createCoreMethods(hosts: ReadonlyMap<number, OpenedHost>, peer: 
     "host.store.put": (_, id: number, entries: Readonly<Record<string, unknown>>) => hostOf(id).store.put(entries),
     "host.store.list": (_, id: number, prefix: string) => hostOf(id).store.list(prefix),
     "host.commit": (_, id: number, intake: Intake, also?: { readonly put?: Readonly<Record<string, unknown>> }) =>
-      hostOf(id).commit(intake, also),
-    "host.report": (_, id: number, subject: Subject, report: Report) => hostOf(id).report(subject, report),
-    "host.step": (_, id: number, step: StepDraft, bot?: string) => hostOf(id).step(step, bot),
+      hostOf(id).commit(checkIntake(intake), also),
+    "host.report": (_, id: number, subject: Subject, report: Report) =>
+      hostOf(id).report(...checkReport(subject, report)),
+    "host.step": (_, id: number, step: StepDraft, bot?: string) =>
+      hostOf(id).step(checkDraft(step), typeof bot === "string" ? bot : undefined),
     "host.limit": (_, id: number, state: BucketState & { readonly origin?: string }) => hostOf(id).limit(state),
     "host.log": (_, id: number, level: keyof Log, message: string, data?: Readonly<Record<string, unknown>>) => {
       if (["debug", "info", "warn", "error"].includes(level)) hostOf(id).log[level](String(message), data);

@@ -1,11 +1,14 @@
 import { BotyardError, isBotyardError, nativeOperations, operations } from "@botyard/sdk";
-import type { AnyOperation, AnyPlatform, AnySession, Host, Outcome, RunCall, Socket } from "@botyard/sdk";
+import type { AnyOperation, AnyPlatform, AnySession, Host, ImportedFile, Outcome, RunCall, Socket } from "@botyard/sdk";
 import { createCoreMethods, type OpenedHost } from "./core-methods.ts";
 import { errorData } from "./message.ts";
 import { createPeer, type Peer } from "./peer.ts";
 import type { Port } from "./port.ts";
-import { remoteSession } from "./remote-session.ts";
+import { answered, remoteSession } from "./remote-session.ts";
+import { type Hello, helloFrom } from "./hello.ts";
 import type { Opening, SessionShape } from "./shape.ts";
+
+const openWithinMs = 30_000;
 
 /** A platform whose code runs on the other side of a port. */
 export type RemotePlatform = AnyPlatform & {
@@ -14,13 +17,19 @@ export type RemotePlatform = AnyPlatform & {
     close(reason: string): void;
     /** Told once why the other side is gone: `exit code 3`. */
     onClose(listener: (reason: string) => void): void;
+    /** What the code over there says of itself. */
+    hello(): Promise<Hello>;
+    /** A sign of life: resident memory of the other side's process in bytes. */
+    ping(): Promise<number>;
+    /** Calls that wait for an answer; receive runs, which wait as long as they work, are not counted. */
+    waiting(): number;
   };
 };
 
 /**
  * The core's end of the channel: a platform that `servePlatform` serves at the other end of the port, and whose sessions
- * behave like those of a platform in process. `platform` gives what is data (id, settings, capabilities, schemas): schemas
- * do not cross, so that for now both sides hold the platform's module; only its code that acts runs over there.
+ * behave like those of a platform in process. `platform` gives what is data (id, settings, capabilities, schemas), as
+ * `platformOf` makes it of a description; all that acts runs over there.
  *
  * When the line breaks, calls under way throw `plugin_failed` with effect `unknown` (`none` for operations that only
  * read), and calls made afterwards with effect `none`.
@@ -56,7 +65,8 @@ export function remotePlatform(port: Port, platform: AnyPlatform): RemotePlatfor
     host.signal.addEventListener("abort", closing, { once: true });
     try {
       const opening: Opening = { connection: host.connection, hooks: hooksOf(host) };
-      const shape = (await peer.call("open", [id, opening], { signal: host.signal, effect: "none" })) as SessionShape;
+      const called = peer.call("open", [id, opening], { signal: host.signal, effect: "none" });
+      const shape = (await answered("open", called, openWithinMs)) as SessionShape;
       return remoteSession({
         peer,
         id,
@@ -71,12 +81,19 @@ export function remotePlatform(port: Port, platform: AnyPlatform): RemotePlatfor
     }
   }
 
-  const { tools, ...data } = platform;
+  const { tools, imports, ...data } = platform;
   return {
     ...data,
     open,
     ...(tools ? { tools: remoteTools(peer, tools) } : {}),
-    link: { close: peer.close, onClose: peer.onClose },
+    ...(imports ? { imports: remoteImports(peer, imports) } : {}),
+    link: {
+      close: peer.close,
+      onClose: peer.onClose,
+      hello: async () => helloFrom(await peer.call("hello", [], { effect: "none" })),
+      ping: async () => Number(await peer.call("ping", [], { effect: "none" })),
+      waiting: () => peer.waiting() - [...hosts.values()].reduce((sum, { runs }) => sum + runs.size, 0),
+    },
   };
 }
 
@@ -94,6 +111,16 @@ function hooksOf(host: Host): Opening["hooks"] {
 function effectsOf(platform: AnyPlatform): ReadonlyMap<string, Outcome> {
   const all: readonly AnyOperation[] = [...Object.values(operations as object), ...nativeOperations(platform)];
   return new Map(all.map(({ name, effect }) => [name, effect === "read" ? "none" : "unknown"]));
+}
+
+function remoteImports(peer: Peer, imports: NonNullable<AnyPlatform["imports"]>): NonNullable<AnyPlatform["imports"]> {
+  return Object.fromEntries(
+    Object.entries(imports).map(([name, { title }]) => [
+      name,
+      // What it answers becomes settings and credentials, which are checked like everybody's.
+      { title, read: (text) => peer.call("import", [name, text], { effect: "none" }) as Promise<ImportedFile> },
+    ]),
+  );
 }
 
 function remoteTools(peer: Peer, tools: object): NonNullable<AnyPlatform["tools"]> {

@@ -6,12 +6,15 @@ export type AnyStream = ReadableStream<Uint8Array> | AsyncIterable<unknown>;
 
 type Path = readonly (string | number)[];
 
+// What the structured clone algorithm takes as it is.
+const cloned = [Date, RegExp, Error, ArrayBuffer, DataView, Object.getPrototypeOf(Uint8Array) as typeof Uint8Array];
+
 // Deeper than any honest value; a cycle ends here too.
 const maxDepth = 64;
 
 /**
- * Takes the streams out of a value: `offer` numbers each. Throws `internal` (effect `none`) for functions, symbols and
- * promises, with the place where it found one.
+ * Takes the streams out of a value: `offer` numbers each. Throws `internal` (effect `none`) for functions, symbols,
+ * promises and objects that cannot be copied, with the place where it found one: what comes out can always be sent.
  */
 export function pack(value: unknown, offer: (stream: AnyStream, kind: StreamKind) => number): Packed {
   const streams: StreamRef[] = [];
@@ -27,7 +30,15 @@ export function pack(value: unknown, offer: (stream: AnyStream, kind: StreamKind
     if (path.length > maxDepth) throw notPlain(path.slice(0, 4), "something nested too deep");
     if (Array.isArray(value)) return value.map((item, index) => walk(item, [...path, index]));
     if (value instanceof Promise) throw notPlain(path, "a promise");
-    if (!isPlain(value)) return value;
+    if (cloned.some((kind) => value instanceof kind)) return value;
+    if (value instanceof Map)
+      return new Map(
+        [...value].map(([key, item]) => [walk(key, [...path, "key"]), walk(item, [...path, String(key)])]),
+      );
+    if (value instanceof Set) return new Set([...value].map((item, index) => walk(item, [...path, index])));
+    // Of an object of a class its own fields cross; one that keeps none (a URL, a Request) would arrive empty.
+    if (!isPlain(value) && Object.keys(value).length === 0)
+      throw notPlain(path, `an object of ${value.constructor?.name ?? "a class"}`);
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, walk(item, [...path, key])]));
   };
   const plain = walk(value, []);

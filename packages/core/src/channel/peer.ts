@@ -24,6 +24,8 @@ export interface Peer {
   call(method: string, args: readonly unknown[], options?: CallOptions): Promise<unknown>;
   /** A call nobody waits for, in order with all others. False where it could not be sent. */
   notify(method: string, args: readonly unknown[]): boolean;
+  /** Calls made here that have no answer yet. */
+  waiting(): number;
   /** Tells the other side that this one is at its end, then closes the port. */
   abandon(error: BotyardError): void;
   close(reason: string): void;
@@ -176,6 +178,7 @@ export function createPeer({ port, serve, wrap }: PeerParts): Peer {
         return false;
       }
     },
+    waiting: () => pending.size,
     abandon(error) {
       if (closed === null) send({ type: "fail", id: 0, error: errorData(error) });
       peer.close(error.message);

@@ -1,4 +1,4 @@
-import { BotyardError, type AnyPlatform } from "@botyard/sdk";
+import { BotyardError, isBotyardError, type AnyPlatform } from "@botyard/sdk";
 import { parentPort } from "./child-port.ts";
 import { servePlatform } from "./plugin-side.ts";
 
@@ -21,16 +21,28 @@ export function runPluginProcess(load: () => Promise<AnyPlatform>): void {
     dying = true;
     process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
     const name = error instanceof Error ? error.name : typeof error;
-    fail(new BotyardError("plugin_failed", `${what}: ${name}`, { effect: "unknown" }));
-    setTimeout(() => process.exit(70), farewellMs);
+    // Our own say what is wrong in words that may be shown; another's text stays in the log.
+    const known = isBotyardError(error) ? error.message : name;
+    fail(new BotyardError("plugin_failed", `${what}: ${known}`, { effect: "unknown" }));
+    setTimeout(() => leave(70), farewellMs);
   };
   process.on("uncaughtException", (error) => die("it threw outside of a call", error));
   process.on("unhandledRejection", (error) => die("a promise of it failed unheard", error));
-  port.onClose(() => void (dying || process.exit(0)));
+  port.onClose(() => void (dying || leave(0)));
   load().then(
     (platform) => {
       fail = servePlatform(port, platform).abandon;
     },
     (error: unknown) => die("its code could not be loaded", error),
   );
+}
+
+/** With all it started: the process leads a group of its own, and nobody else is left to end that. */
+function leave(code: number): void {
+  try {
+    if (code === 0 && process.platform !== "win32") process.kill(-process.pid, "SIGKILL");
+  } catch {
+    // It leads no group: it was started in another way.
+  }
+  process.exit(code);
 }

@@ -7,15 +7,22 @@ import {
   type Clock,
   type Gap,
   type HookRequest,
+  type ImportKind,
+  type LoginRequest,
+  nativeOperations,
   type OpenEffect,
   type OpenStep,
+  type RawIntake,
   type Receive,
   type Acting,
   type Resumed,
   type RunCall,
 } from "@botyard/sdk";
+import type { GenericSchema } from "valibot";
 import { systemClock } from "../host/clock.ts";
+import { parseInput } from "../invoke/validate.ts";
 import { markCaller } from "../limits/caller.ts";
+import { helloOf } from "./hello.ts";
 import { createPeer, serveMethods, type Methods, type Peer } from "./peer.ts";
 import { createPluginHost, type PluginHost } from "./plugin-host.ts";
 import type { Port } from "./port.ts";
@@ -40,8 +47,15 @@ export function servePlatform(
 ): Peer {
   const sessions = new Map<number, Opened>();
   const clock = options.clock ?? systemClock;
+  const natives = new Map(nativeOperations(platform).map((operation) => [operation.name, operation]));
 
-  async function open(id: number, opening: Opening): Promise<unknown> {
+  async function open(id: number, { connection, ...rest }: Opening): Promise<unknown> {
+    const settings = parseInput(
+      platform.settings as GenericSchema,
+      connection.settings,
+      `settings of ${platform.title}`,
+    );
+    const opening: Opening = { ...rest, connection: { ...connection, settings } };
     const opened: Opened = {
       session: null,
       world: createPluginHost(peer, id, opening, clock, () => opened.session?.limits),
@@ -55,6 +69,18 @@ export function servePlatform(
       opened.world.abort(error);
       throw error;
     }
+  }
+
+  /**
+   * The core saw what JSON Schema can say of these; the whole of the schema is here. The same function as in the core, so
+   * that a bad input is the caller's fault on both ways.
+   */
+  function checked(name: string, input: unknown): unknown {
+    const native = natives.get(name);
+    if (native) return parseInput(native.input as GenericSchema, input, name);
+    const options = platform.extras?.[name];
+    if (!options || typeof input !== "object" || input === null || !("options" in input)) return input;
+    return { ...input, options: parseInput(options, input.options ?? {}, `options of ${name}`) };
   }
 
   function openedOf(id: unknown): Opened {
@@ -97,12 +123,16 @@ export function servePlatform(
     close: (_, id: number) => close(id),
     closing: (_, id: number) => sessions.get(id)?.world.abort(undefined),
     bots: (_, id: number, bots: readonly BotTarget[]) => sessions.get(id)?.world.changed(bots),
-    tool: (_, name: string, input: unknown) => toolOf(platform, name)(input),
+    hello: () => helloOf(platform),
+    // An answer is a sign of life; what it says of memory is for where the core cannot look itself.
+    ping: () => process.memoryUsage().rss,
+    tool: (_, name: string, input: unknown) => toolOf(platform, name)(checked(name, input)),
+    import: (_, name: string, text: string) => importOf(platform, name).read(text),
     prepare: (signal, id: number, name: string, input: unknown, call: CallData) =>
-      (handlerOf(sessionOf(id), name) as Prepared).prepare(input, callFrom(call, signal)),
+      (handlerOf(sessionOf(id), name) as Prepared).prepare(checked(name, input), callFrom(call, signal)),
     run: (signal, id: number, name: string, input: unknown, call: CallData) => {
       const handler = handlerOf(sessionOf(id), name);
-      return (typeof handler === "function" ? handler : handler.run)(input, callFrom(call, signal));
+      return (typeof handler === "function" ? handler : handler.run)(checked(name, input), callFrom(call, signal));
     },
     probe: (signal, id: number, level: "passive" | "active") => sessionOf(id).probe({ level, signal }),
     effective: (_, id: number, target: Parameters<NonNullable<AnySession["effective"]>>[0]) =>
@@ -110,11 +140,13 @@ export function servePlatform(
     "resolve-room": (_, id: number, ref: string, as: Acting | null) => sessionOf(id).resolveRoom(ref, as),
     reconcile: (signal, id: number, effect: OpenEffect) => sessionOf(id).reconcile?.(effect, signal),
     verify: (signal, id: number, step: OpenStep) => sessionOf(id).verify?.(step, signal),
+    login: (signal, id: number, request: LoginRequest) => sessionOf(id).login?.(request, signal),
     "receive.http": (_, id: number, request: HookRequest) => receiveOf(id).http?.(request),
     "receive.run": (signal, id: number, run: number, bot?: BotTarget) =>
       receiveOf(id).run?.(runCall(id, run, bot, signal)),
     "receive.prove": (signal, id: number, run: number, bot?: BotTarget) =>
       receiveOf(id).prove?.check(runCall(id, run, bot, signal)),
+    "receive.decode": (_, id: number, intake: RawIntake) => receiveOf(id).decode?.(intake),
     "receive.backfill": (signal, id: number, gap: Gap) => receiveOf(id).backfill?.(gap, signal),
   };
 
@@ -145,6 +177,12 @@ function handlerOf(session: AnySession, name: string): Handler | Prepared {
   const handler = Object.hasOwn(handlers, name) ? handlers[name] : undefined;
   if (!handler) throw new BotyardError("unsupported", `The plugin has no handler for ${name}`);
   return handler;
+}
+
+function importOf(platform: AnyPlatform, name: string): ImportKind {
+  const kind = platform.imports && Object.hasOwn(platform.imports, name) ? platform.imports[name] : undefined;
+  if (!kind) throw new BotyardError("unsupported", `The plugin reads no ${name}`);
+  return kind;
 }
 
 function toolOf(platform: AnyPlatform, name: string): (input: unknown) => Promise<unknown> {

@@ -1,5 +1,6 @@
-import { isBotyardError } from "@botyard/sdk";
+import { BotyardError, isBotyardError } from "@botyard/sdk";
 import type { AnySession, Call, Outcome, ProbeReport, Receive, RunCall } from "@botyard/sdk";
+import { type Line, onLine } from "./lost.ts";
 import type { Peer } from "./peer.ts";
 import type { CallData, SessionShape } from "./shape.ts";
 
@@ -26,7 +27,7 @@ export function remoteSession({ peer, id, shape, runs, effectOf, forget }: Parts
     args: readonly unknown[],
     signal?: AbortSignal,
     effect: Outcome = "none",
-  ): Promise<T> => peer.call(method, [id, ...args], { signal, effect }) as Promise<T>;
+  ): Promise<T> => answered(method, peer.call(method, [id, ...args], { signal, effect })) as Promise<T>;
 
   const handler = (name: string, kind: "run" | "prepared"): Run | { prepare: Run; run: Run } => {
     const run: Run = (input, call) => ask("run", [name, input, callData(call)], call.signal, effectOf(name));
@@ -45,13 +46,14 @@ export function remoteSession({ peer, id, shape, runs, effectOf, forget }: Parts
     ...(shape.effective ? { effective: (target) => ask("effective", [target]) } : {}),
     ...(shape.reconcile ? { reconcile: (effect, signal) => ask("reconcile", [effect], signal) } : {}),
     ...(shape.verify ? { verify: (step, signal) => ask("verify", [step], signal) } : {}),
-    ...(shape.receive ? { receive: remoteReceive(shape.receive, ask, runs) } : {}),
+    ...(shape.login ? { login: (request, signal) => ask("login", [request], signal) } : {}),
+    ...(shape.receive ? { receive: onLine(remoteReceive(shape.receive, ask, runs), lineOver(peer)) } : {}),
     async close() {
       try {
         await ask("close", []);
       } catch (error) {
-        // A plugin that is gone has nothing left to close.
-        if (!isBotyardError(error) || error.code !== "plugin_failed") throw error;
+        // A plugin that is gone, or hangs, has nothing left to close.
+        if (!isBotyardError(error) || !["plugin_failed", "timeout"].includes(error.code)) throw error;
       } finally {
         forget();
       }
@@ -65,11 +67,11 @@ function remoteReceive(
   runs: Map<number, RunCall>,
 ): Receive {
   let last = 0;
-  const during = async (method: string, call: RunCall): Promise<void> => {
+  const during = async <T>(method: string, call: RunCall): Promise<T> => {
     const run = ++last;
     runs.set(run, call);
     try {
-      await ask(method, [run, call.bot], call.signal);
+      return await ask<T>(method, [run, call.bot], call.signal);
     } finally {
       runs.delete(run);
     }
@@ -77,10 +79,50 @@ function remoteReceive(
   return {
     ...(shape.http ? { http: (request) => ask("receive.http", [request]) } : {}),
     ...(shape.run ? { run: (call) => during("receive.run", call) } : {}),
+    ...(shape.decode ? { decode: (intake) => ask("receive.decode", [intake]) } : {}),
     ...(shape.backfill ? { backfill: (gap, signal) => ask("receive.backfill", [gap], signal) } : {}),
     ...(shape.prove ? { prove: { ...shape.prove, check: (call) => during("receive.prove", call) } } : {}),
     ...(shape.per ? { per: shape.per } : {}),
     ...(shape.maxBodyBytes === undefined ? {} : { maxBodyBytes: shape.maxBodyBytes }),
+  };
+}
+
+/** What has no deadline of its own ends after this many milliseconds: nobody may wait for ever for a plugin. */
+const patienceMs: Readonly<Record<string, number>> = {
+  "resolve-room": 30_000,
+  effective: 30_000,
+  "receive.http": 30_000,
+  probe: 60_000,
+  verify: 60_000,
+  reconcile: 60_000,
+  login: 120_000,
+  close: 5_000,
+};
+
+export function answered<T>(method: string, answer: Promise<T>, ms = patienceMs[method]): Promise<T> {
+  if (ms === undefined) return answer;
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => reject(new BotyardError("timeout", `The platform plugin did not answer "${method}" within ${ms / 1000} s`)),
+      ms,
+    );
+    answer.finally(() => clearTimeout(timer)).then(resolve, reject);
+  });
+}
+
+function lineOver(peer: Peer): Line {
+  let down: BotyardError | null = null;
+  const broken = new Promise<never>((_, reject) =>
+    peer.onClose((reason) => {
+      down = new BotyardError("plugin_failed", `The platform plugin is gone (${reason})`);
+      reject(down);
+    }),
+  );
+  return {
+    broken,
+    get down() {
+      return down;
+    },
   };
 }
 

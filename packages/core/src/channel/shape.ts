@@ -14,10 +14,12 @@ export interface SessionShape {
   readonly effective: boolean;
   readonly reconcile: boolean;
   readonly verify: boolean;
+  readonly login: boolean;
   readonly receive: null | {
     readonly http: boolean;
     readonly run: boolean;
     readonly backfill: boolean;
+    readonly decode: boolean;
     readonly per: Receive["per"];
     readonly maxBodyBytes: number | undefined;
     readonly prove: { readonly everyMs: number; readonly timeoutMs: number } | null;
@@ -39,11 +41,13 @@ export function shapeOf(session: AnySession): SessionShape {
     effective: session.effective !== undefined,
     reconcile: session.reconcile !== undefined,
     verify: session.verify !== undefined,
+    login: session.login !== undefined,
     receive: receive
       ? {
           http: receive.http !== undefined,
           run: receive.run !== undefined,
           backfill: receive.backfill !== undefined,
+          decode: receive.decode !== undefined,
           per: receive.per,
           maxBodyBytes: receive.maxBodyBytes,
           prove: receive.prove ? { everyMs: receive.prove.everyMs, timeoutMs: receive.prove.timeoutMs } : null,

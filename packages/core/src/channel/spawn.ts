@@ -1,6 +1,7 @@
-import { spawn } from "node:child_process";
-import { createInterface } from "node:readline";
+import { type ChildProcess, spawn } from "node:child_process";
 import { childPort } from "./child-port.ts";
+import { readLines } from "./lines.ts";
+import { reapWithUs } from "./reaper.ts";
 import type { Port } from "./port.ts";
 
 export interface PluginProcess {
@@ -34,11 +35,28 @@ export function spawnPlugin(options: SpawnOptions): PluginProcess {
   const child = spawn(options.execPath ?? process.execPath, [...options.args], {
     env: { ...Object.fromEntries(inherited), ...options.env },
     serialization: "advanced",
+    // A group of its own: what the plugin starts ends with it, and Ctrl-C on a terminal is this process's affair.
+    detached: process.platform !== "win32",
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
-  const port = childPort(child);
-  for (const stream of [child.stdout, child.stderr])
-    if (stream) createInterface({ input: stream }).on("line", (line) => options.output?.(line));
-  return { port, pid: child.pid, kill: () => void child.kill("SIGKILL") };
+  const kill = (): void => killGroup(child);
+  const letBe = child.pid === undefined ? () => {} : reapWithUs(child.pid);
+  child.once("exit", () => {
+    letBe();
+    kill();
+  });
+  const port = childPort(child, kill);
+  for (const stream of [child.stdout, child.stderr]) if (stream) readLines(stream, (line) => options.output?.(line));
+  return { port, pid: child.pid, kill };
+}
+
+/** The process and all it started. */
+function killGroup(child: ChildProcess): void {
+  try {
+    if (child.pid !== undefined && process.platform !== "win32") process.kill(-child.pid, "SIGKILL");
+  } catch {
+    // Nobody of the group is left.
+  }
+  if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
 }

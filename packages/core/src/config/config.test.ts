@@ -32,6 +32,7 @@ describe("loadConfig", () => {
       retention: { eventsMs: 30 * day, rawMs: 7 * day, auditMs: 90 * day, ledgerMs: 90 * day, maxBytes: null },
       log: { level: "info", format: "human" },
       durability: "full",
+      plugins: { memoryBytes: 512 * 2 ** 20 },
     });
   });
 
@@ -45,6 +46,7 @@ log:
   level: debug
   format: json
 durability: normal
+plugins: { memory: 1GiB }
 `);
     expect(loadConfig({}, place)).toEqual({
       file,
@@ -54,6 +56,7 @@ durability: normal
       retention: { eventsMs: day / 2, rawMs: null, auditMs: 90 * day, ledgerMs: 90 * day, maxBytes: 2 * 2 ** 30 },
       log: { level: "debug", format: "json" },
       durability: "normal",
+      plugins: { memoryBytes: 2 ** 30 },
     });
   });
 

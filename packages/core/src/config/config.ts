@@ -26,6 +26,8 @@ export interface Config {
   };
   readonly log: ConfigFile["log"];
   readonly durability: ConfigFile["durability"];
+  /** Of each plugin's process. */
+  readonly plugins: { readonly memoryBytes: number };
 }
 
 /** What the command line says; wins over the file. */
@@ -68,6 +70,7 @@ export function loadConfig(flags: ConfigFlags = {}, place: Place = placeHere()):
     },
     log: settings.log,
     durability: settings.durability,
+    plugins: { memoryBytes: settings.plugins.memory },
   };
 }
 

@@ -96,6 +96,14 @@ export const ConfigFile = v.strictObject({
     }),
     {},
   ),
+  /** Of each plugin that runs in a process of its own. */
+  plugins: v.optional(
+    v.strictObject({
+      /** Resident memory beyond which its process is ended, as after a crash. */
+      memory: v.optional(Size, "512MiB"),
+    }),
+    {},
+  ),
   /** `full`: what was acknowledged survives a power cut. `normal`: it survives the end of the process. */
   durability: v.optional(v.picklist(["full", "normal"]), "full"),
 });

@@ -35,6 +35,7 @@ export function describe(operation: AnyOperation, platform: string | null = null
     effect: operation.effect,
     destructive: operation.destructive ?? false,
     secretOutput: operation.secretOutput ?? false,
+    raw: operation.raw ?? false,
     method,
     path,
     cli: operation.cli ?? {},

@@ -1,7 +1,6 @@
-import type { Effect, ErrorCode, Method, OperationCli, RefKind, RunBy } from "@botyard/sdk";
+import type { Effect, ErrorCode, JsonSchema, Method, OperationCli, RefKind, RunBy } from "@botyard/sdk";
 
-/** JSON Schema, draft 2020-12. */
-export type JsonSchema = Readonly<Record<string, unknown>>;
+export type { JsonSchema };
 
 export interface Field {
   readonly name: string;
@@ -24,6 +23,8 @@ export interface Descriptor {
   readonly effect: Effect;
   readonly destructive: boolean;
   readonly secretOutput: boolean;
+  /** Needs a grant that names it: see Operation. */
+  readonly raw: boolean;
   readonly method: Method;
   /** Below `/v1`, with `{parameters}`. */
   readonly path: string;

@@ -36,8 +36,19 @@ function config(mode: "input" | "output", components: Components | undefined): C
   } as ConversionConfig;
 }
 
+/** What schemas were made from that came as JSON; see `rememberJson`. */
+const origins = new WeakMap<object, JsonSchema>();
+
+/** The schema was made from this: it is said again as it came, and nothing of it gets lost on the way. */
+export function rememberJson<S extends GenericSchema>(schema: S, json: JsonSchema): S {
+  origins.set(schema, json);
+  return schema;
+}
+
 /** Throws where a schema cannot be said in JSON: a test describes the whole table. */
 export function jsonSchemaOf(schema: GenericSchema, mode: "input" | "output", components?: Components): JsonSchema {
+  const origin = origins.get(schema);
+  if (origin) return origin;
   const {
     $schema: _,
     $defs: __,

@@ -23,3 +23,10 @@ export const systemClock: Clock = {
       signal?.addEventListener("abort", stop, { once: true });
     }),
 };
+
+/** Until `work` is done, or this long by the machine's clock: whatever a test's clock says, closing comes to an end. */
+export async function waitAtMost(work: Promise<unknown>, ms: number): Promise<void> {
+  const over = new AbortController();
+  await Promise.race([work, systemClock.sleep(ms, over.signal).catch(() => {})]);
+  over.abort();
+}

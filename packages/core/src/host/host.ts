@@ -1,5 +1,6 @@
 import {
   BotyardError,
+  isBotyardError,
   type AnySession,
   type BotTarget,
   type Clock,
@@ -12,6 +13,7 @@ import {
   type StepDraft,
   type Subject,
 } from "@botyard/sdk";
+import type { Circuits } from "../limits/circuit.ts";
 import type { Limiter } from "../limits/limiter.ts";
 import type { Store } from "../store/types.ts";
 import { callerOf } from "../limits/caller.ts";
@@ -48,6 +50,7 @@ export interface HostParts {
   report(subject: Subject, report: Report): void;
   step(step: StepDraft, bot?: string): void;
   readonly limiter: Limiter;
+  readonly circuits?: Circuits | undefined;
   readonly fetch?: Fetch | undefined;
   /** Instead of the network: simulators. */
   readonly socket?: Host["socket"] | undefined;
@@ -76,6 +79,7 @@ export function createHost(parts: HostParts): Host {
         origin,
         allowed,
         limiter,
+        circuits: parts.circuits,
         clock,
         log,
         redactor,
@@ -96,8 +100,16 @@ export function createHost(parts: HostParts): Host {
         deadline: caller?.deadline,
         signal: ended ?? signal,
       });
+      // A socket is opened by who receives, and that has waits of its own.
+      const pass = parts.circuits?.enter(origin, { patient: true });
       try {
-        return await openSocket({ url: target, protocols, headers, signals, clock });
+        const socket = await openSocket({ url: target, protocols, headers, signals, clock });
+        pass?.answered();
+        return socket;
+      } catch (error) {
+        if (isBotyardError(error) && error.code === "unreachable") pass?.failed(error.message);
+        else pass?.left();
+        throw error;
       } finally {
         lease.done();
       }
@@ -136,7 +148,8 @@ export function createHost(parts: HostParts): Host {
     step: (step, bot) => parts.step(step, bot),
     limit({ origin, ...state }) {
       const target = origin === undefined ? own : originOf(origin);
-      if (target !== null) limiter.learn(target, state);
+      // Limits are shared by all who speak to an origin: nobody sets those of a server that is not theirs.
+      if (target !== null && allowed(target)) limiter.learn(target, state);
     },
   };
 }

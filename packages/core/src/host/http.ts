@@ -1,7 +1,8 @@
-import { BotyardError } from "@botyard/sdk";
+import { BotyardError, isBotyardError } from "@botyard/sdk";
 import type { AnySession, Clock, Http, HttpRequest, HttpResponse, HttpStreamResponse, Log } from "@botyard/sdk";
 import { createFetch } from "ofetch";
 import { callerOf, joinSignals, takenBackError } from "../limits/caller.ts";
+import type { Circuits, Pass } from "../limits/circuit.ts";
 import type { Limiter } from "../limits/limiter.ts";
 import { createUpload, jsonOf, readText } from "./http-body.ts";
 import type { Upload } from "./http-body.ts";
@@ -22,6 +23,7 @@ export interface HttpOptions {
   /** Whether the connection may speak to an origin now; asked before each request. */
   readonly allowed: (origin: string) => boolean;
   readonly limiter: Limiter;
+  readonly circuits?: Circuits | undefined;
   /** Hooks of the session, once it is open. A remote session has none here: they run on the plugin's side. */
   readonly limits?: () => AnySession["limits"];
   readonly fetch?: Fetch | undefined;
@@ -33,6 +35,8 @@ export interface HttpOptions {
 }
 
 const defaultTimeoutMs = 30_000;
+/** A server that has not answered for so long is down; one that missed a caller's short deadline is not. */
+const longWaitMs = 5_000;
 const maxTextBytes = 16 * 1_048_576;
 
 interface Answer {
@@ -67,6 +71,9 @@ export function createHttp(options: HttpOptions): Http {
       const init = initOf(request, upload, watchdog.signal);
       const caller = callerOf(request.signal);
       const limits = options.limits?.();
+      // Whoever has no deadline waits by itself between its tries: a receiver, a proof, a probe.
+      const patient = (caller?.deadline ?? null) === null;
+      options.circuits?.check(origin, { patient });
       const waiting = joinSignals(watchdog.signal, caller?.queued);
       const lease = await limiter
         .acquire({
@@ -81,15 +88,22 @@ export function createHttp(options: HttpOptions): Http {
         })
         .finally(waiting.release);
       watchdog.touch();
+      let pass: Pass | undefined;
       let response: Response;
+      const sentAt = clock.now();
       try {
+        pass = options.circuits?.enter(origin, { patient });
         response = await send<unknown, "stream">(url.href, init);
+        pass?.answered();
       } catch (error) {
         lease.done();
-        throw (
+        const failure =
           upload.failure() ??
-          (watchdog.signal.aborted ? stoppedError(watchdog.signal.reason, "unknown") : unreachableError(origin, error))
-        );
+          (watchdog.signal.aborted ? stoppedError(watchdog.signal.reason, "unknown") : unreachableError(origin, error));
+        const late = isBotyardError(failure) && failure.code === "timeout" && clock.now() - sentAt >= longWaitMs;
+        if (late || (isBotyardError(failure) && failure.code === "unreachable")) pass?.failed(failure.message);
+        else pass?.left();
+        throw failure;
       }
       const head = { status: response.status, headers: answerHeaders(response.headers) };
       lease.done(learnFrom(request, head, limits, clock.now(), log));

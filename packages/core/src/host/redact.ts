@@ -64,7 +64,8 @@ export function createRedactor(): Redactor {
 
   return {
     add(secret) {
-      if (secret.length < minLength) return;
+      // Told again at each use, and each new one makes the pattern anew.
+      if (secret.length < minLength || known.has(secret)) return;
       const base64 = Buffer.from(secret).toString("base64");
       const forms = [
         secret,

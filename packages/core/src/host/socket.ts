@@ -20,7 +20,7 @@ const openMs = 30_000;
 const closeMs = 2_000;
 const maxMessageBytes = 16 * 1_048_576;
 // Messages read ahead of who takes them; past either the connection is not read any more.
-const aheadMessages = 64;
+const aheadMessages = 256;
 const aheadBytes = 1_048_576;
 
 /** Opens a WebSocket. Answers pings by itself as long as messages are taken. */
@@ -167,9 +167,12 @@ function createAssembler(): (frame: Frame) => string | Uint8Array | null {
   };
 }
 
+// One for all: without `stream` it keeps nothing between two messages, and a new one costs more than a small message.
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
 function toText(bytes: Uint8Array): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return utf8.decode(bytes);
   } catch {
     throw new FrameError(1007, "a text message is not UTF-8");
   }

@@ -1,5 +1,5 @@
 import type { AnyOperation } from "@botyard/sdk";
-import { ulid } from "ulid";
+import { ulid } from "../ulid.ts";
 import type { CallContext } from "./context.ts";
 import { perform } from "./perform.ts";
 import { resolveTarget } from "./resolve.ts";

@@ -18,13 +18,17 @@ const size = (value: unknown, unit: Limit["unit"]): number => {
   return unit === "utf16" ? value.length : [...value].length;
 };
 
-/** Throws `unsupported` with the platform's own reason. */
-export function checkSupport(title: string, capability: Capability): void {
+/**
+ * Throws `unsupported` with the platform's own reason. `bot`: `chat/helper`, which takes the place of `<bot>` in what can
+ * be done instead.
+ */
+export function checkSupport(title: string, capability: Capability, bot?: string): void {
   if (capability.support !== "none") return;
+  const instead = capability.remedy?.replaceAll("<bot>", (place) => bot ?? place);
   throw new BotyardError(
     "unsupported",
     `${title}: ${capability.detail} Nothing was changed.`,
-    capability.remedy ? { instead: capability.remedy } : {},
+    instead ? { instead } : {},
   );
 }
 

@@ -28,6 +28,8 @@ export interface CallContext {
   readonly principal: Principal;
   readonly request: string;
   readonly idempotencyKey: string | null;
+  /** The caller does not wait for the end. */
+  readonly wait?: false;
   /** Unix milliseconds. */
   readonly deadline: number;
   /** The deadline, the end of the process; for reads also the caller who went away. */

@@ -1,6 +1,7 @@
 import { BotyardError } from "@botyard/sdk";
 import { expect, test } from "vitest";
 import { tinyRuntime } from "../fixtures/tiny-runtime.ts";
+import { settleInBackground } from "./settle.ts";
 
 const send = { connection: "chat", room: "lobby", text: "hello" };
 
@@ -53,7 +54,7 @@ test("what a platform cannot do says why and what to do instead", async () => {
   await expect(call("bots.delete", { connection: "chat", bot: "helper" })).rejects.toMatchObject({
     code: "unsupported",
     message: "Tiny: Tiny has no deletion of bots. Nothing was changed.",
-    details: { instead: "botyard bots disable <bot>" },
+    details: { instead: "botyard bots disable chat/helper" },
   });
 });
 
@@ -271,4 +272,35 @@ test("a refused bot is ready again when the server accepts it", async () => {
   world.send = async () => ({ message: "m1" });
   await call("messages.send", send);
   expect(await state()).toBe("ready");
+});
+
+test("hundreds of rows without an end ask their server a few at a time", async () => {
+  const { call, world, runtime } = await withBot();
+  let asking = 0;
+  let most = 0;
+  const done: (() => void)[] = [];
+  world.session = {
+    reconcile: async (effect) => {
+      asking += 1;
+      most = Math.max(most, asking);
+      await new Promise<void>((resolve) => done.push(resolve));
+      asking -= 1;
+      return { state: "done", answer: { message: `m-${effect.id}` } };
+    },
+  };
+  await runtime.core.supervisor.open("chat");
+  world.send = async () => Promise.reject(new Error("no answer"));
+  const rows: string[] = [];
+  for (let n = 0; n < 20; n += 1)
+    await call("messages.send", { ...send, text: `t${n}` }).catch((error: { details: { operation: string } }) =>
+      rows.push(error.details.operation),
+    );
+  expect(rows).toHaveLength(20);
+  const settled = rows.map((row) => settleInBackground(runtime.core, row, new AbortController().signal));
+  for (let n = 0; n < 20; n += 1) {
+    await expect.poll(() => done.length, { timeout: 5_000, interval: 5 }).toBeGreaterThan(0);
+    done.shift()?.();
+  }
+  await Promise.all(settled);
+  expect(most).toBe(4);
 });

@@ -8,9 +8,9 @@ import {
   type LedgerEntry,
   toErrorData,
 } from "@botyard/sdk";
-import { ulid } from "ulid";
+import { ulid } from "../ulid.ts";
 import type { Core } from "../core.ts";
-import type { EffectRow } from "../store/types.ts";
+import type { EffectRow, KeptCall } from "../store/types.ts";
 import type { Reply } from "./context.ts";
 
 /** How long an issued secret can be had again by its idempotency key. */
@@ -71,17 +71,23 @@ export async function beginEffect(
   > & {
     readonly secretOutput: boolean;
     readonly idempotency: Idempotency;
+    /** For calls that outlive this process: what the row keeps of it, by the row's id. */
+    readonly keep?: ((id: string) => KeptCall) | undefined;
+    /** The attempt follows at once: one write says both. */
+    readonly begins: boolean;
   },
 ): Promise<Begun> {
-  const { secretOutput, idempotency, ...about } = call;
+  const { secretOutput, idempotency, keep, begins, ...about } = call;
   const now = core.now();
+  const id = `op_${ulid()}`;
   const fresh: EffectRow = {
     ...about,
-    id: `op_${ulid()}`,
+    id,
+    ...(keep ? { call: keep(id) } : {}),
     effectId: ulid(),
-    state: "accepted",
+    state: begins ? "attempting" : "accepted",
     effect: "none",
-    attempts: 0,
+    attempts: begins ? 1 : 0,
     createdAt: now,
     updatedAt: now,
     result: null,
@@ -143,6 +149,9 @@ export function sealResult(
   return secret ? { result: core.sealer.seal(`effect/${id}`, text), sealed: true } : { result: text, sealed: false };
 }
 
+/** A row that has ended keeps no input. */
+export const ended = (row: EffectRow): Pick<EffectRow, "call"> => (row.call ? { call: null } : {});
+
 export async function settleDone(core: Core, row: EffectRow, kept: Kept, secret: boolean): Promise<void> {
   await core.store.updateEffect(row.id, {
     state: "done",
@@ -150,6 +159,7 @@ export async function settleDone(core: Core, row: EffectRow, kept: Kept, secret:
     updatedAt: core.now(),
     error: null,
     settledBy: "answer",
+    ...ended(row),
     ...sealResult(core, row.id, kept, secret),
   });
 }
@@ -161,6 +171,7 @@ export async function settleFailed(core: Core, row: EffectRow, error: BotyardErr
     effect: error.effect,
     updatedAt: core.now(),
     error: toErrorData(error),
+    ...(state === "unknown" ? {} : ended(row)),
   });
 }
 

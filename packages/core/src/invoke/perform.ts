@@ -15,6 +15,7 @@ import type { Core } from "../core.ts";
 import { joinSignals, markCaller, takenBackError } from "../limits/caller.ts";
 import { toTarget } from "../registry/registry.ts";
 import type { EffectRow } from "../store/types.ts";
+import { blame } from "./blame.ts";
 import { checkFields, checkSupport } from "./check-capability.ts";
 import type { Target } from "./context.ts";
 import { keepUnknown, mayRepeat } from "./ledger.ts";
@@ -108,6 +109,8 @@ function retryIn(error: BotyardError, parts: Performance, attempt: number, strea
   const transient = error.code === "rate_limited" || error.code === "unreachable" || error.code === "upstream";
   if (error.effect === "none") {
     if (!transient) return null;
+    // The origin is given a rest: what waits for its end would pile up behind it.
+    if (error.code === "unreachable" && error.details.retryAfterMs !== undefined) return null;
     if (error.details.retryAfterMs !== undefined) return fits(error.details.retryAfterMs);
     return error.code === "unreachable" && attempt < 3 ? fits(200 * 2 ** attempt) : null;
   }
@@ -117,6 +120,15 @@ function retryIn(error: BotyardError, parts: Performance, attempt: number, strea
     idempotency.kind === "replay" &&
     mayRepeat(idempotency, row.createdAt, core.clock.now());
   return repeatable && (transient || error.code === "timeout") ? fits(200 * 2 ** attempt) : null;
+}
+
+/** Whether the platform's handler has preparations of its own, during which nothing of the effect has begun. */
+export function prepares(core: Core, connection: string, operation: string): boolean {
+  const session = core.supervisor.live(connection)?.session as
+    | { readonly operations: Readonly<Record<string, unknown>> }
+    | null
+    | undefined;
+  return typeof session?.operations[operation] !== "function";
 }
 
 /** One platform operation through its handler: support, open steps, preparations, attempts, answer. */
@@ -132,7 +144,8 @@ export async function perform(parts: Performance): Promise<unknown> {
   ];
   if (!declared)
     throw new BotyardError("plugin_failed", `the plugin declares ${operation.name} but has no handler for it`);
-  const handler: Prepared = typeof declared === "function" ? { prepare: async () => {}, run: declared } : declared;
+  const handler: Partial<Prepared> & Pick<Prepared, "run"> =
+    typeof declared === "function" ? { run: declared } : declared;
   const input = target.room === null ? parts.input : { ...parts.input, room: target.room };
   const streams = Object.values(input).some((value) => typeof value === "object" && value !== null && "body" in value);
   const call = (attempt: number, signal: AbortSignal): Call => ({
@@ -148,20 +161,24 @@ export async function perform(parts: Performance): Promise<unknown> {
     }),
   });
 
-  const before = row?.attempts ?? 0;
+  // Written as attempting from the start where nothing had to be prepared.
+  const begun = row?.state === "attempting";
+  const before = begun ? 0 : (row?.attempts ?? 0);
   // What an earlier attempt may have done, a later one that fails harmlessly cannot undo.
   let unsure = row?.state === "unknown";
   for (let attempt = before + 1; ; attempt += 1) {
     let started = false;
     try {
-      if (attempt === before + 1)
+      const { prepare } = handler;
+      if (prepare && attempt === before + 1)
         await within(core, parts.deadline, parts.signal, operation, false, (signal) =>
-          handler.prepare(input, call(attempt, signal)),
+          prepare(input, call(attempt, signal)),
         ).catch((error: unknown) => {
           throw new BotyardError(...preparation(error, operation));
         });
       if (parts.queued?.aborted) throw takenBackError();
-      if (row) await core.store.updateEffect(row.id, { state: "attempting", attempts: attempt, updatedAt: core.now() });
+      if (row && !(begun && attempt === 1))
+        await core.store.updateEffect(row.id, { state: "attempting", attempts: attempt, updatedAt: core.now() });
       started = true;
       const answer = await within(core, parts.deadline, parts.signal, operation, true, (signal) =>
         handler.run(input, call(attempt, signal)),
@@ -202,19 +219,4 @@ export async function perform(parts: Performance): Promise<unknown> {
 function preparation(error: unknown, operation: AnyOperation): ConstructorParameters<typeof BotyardError> {
   const failure = asFailure(error, operation, "none");
   return [failure.code, failure.message, { ...failure.details, effect: "none" }];
-}
-
-/** A refused credential is a state of who holds it: its bot, else the connection. */
-function blame(core: Core, connection: string, target: Target, error: BotyardError): void {
-  if (error.code !== "unauthenticated") return;
-  const report = {
-    state: "auth_required" as const,
-    reason: error.message,
-    ...(error.details.fix ? { remedy: error.details.fix } : {}),
-  };
-  if (target.as?.kind === "bot" && target.as.handle && target.as.credential)
-    core.supervisor.report(connection, { kind: "bot", bot: target.as.handle }, report);
-  else if (target.as?.credential)
-    core.supervisor.report(connection, { kind: "credential", credential: target.as.credential.id }, report);
-  else core.supervisor.report(connection, { kind: "connection" }, report);
 }

@@ -19,10 +19,15 @@ function works() {
     },
   };
 }
+function begunQueue(limits?: Parameters<typeof createCallQueue>[0]) {
+  const queue = createCallQueue(limits);
+  queue.begin();
+  return queue;
+}
 const place = (actor: string, room = "r", connection = "chat") => ({ connection, actor, room });
 
 test("one room of one bot is served in order, one at a time", async () => {
-  const queue = createCallQueue();
+  const queue = begunQueue();
   const { begun, work, end } = works();
   for (const name of ["a1", "a2", "a3"]) queue.add(place("a"), work(name));
   queue.add(place("a", "other"), work("other"));
@@ -33,7 +38,7 @@ test("one room of one bot is served in order, one at a time", async () => {
 });
 
 test("bots take turns, whoever came first with however many", async () => {
-  const queue = createCallQueue({ running: 1 });
+  const queue = begunQueue({ running: 1 });
   const { begun, work, end } = works();
   for (let n = 1; n <= 50; n += 1) queue.add(place("many", `r${n}`), work(`many${n}`));
   queue.add(place("one"), work("one1"));
@@ -46,7 +51,7 @@ test("bots take turns, whoever came first with however many", async () => {
 });
 
 test("a connection that does not get on holds up no other", () => {
-  const queue = createCallQueue({ running: 2 });
+  const queue = begunQueue({ running: 2 });
   const { begun, work } = works();
   for (let n = 1; n <= 9; n += 1) queue.add(place("a", `r${n}`, "wedged"), work(`wedged${n}`));
   queue.add(place("a", "r", "well"), work("well"));
@@ -54,10 +59,37 @@ test("a connection that does not get on holds up no other", () => {
 });
 
 test("refuses more than may wait", () => {
-  const queue = createCallQueue({ running: 1, waiting: 2 });
+  const queue = begunQueue({ running: 1, waiting: 2 });
   const { work } = works();
   for (const name of ["1", "2", "3"]) queue.add(place("a"), work(name));
   expect(() => queue.add(place("a"), work("4"))).toThrow(/too many/);
+});
+
+test("begins with what waited in an earlier process, then what came before it was ready", async () => {
+  const queue = createCallQueue({ running: 1 });
+  const { begun, work, end } = works();
+  queue.add(place("a"), work("new1"));
+  queue.add(place("a"), work("new2"));
+  expect(begun).toEqual([]);
+  queue.begin([
+    [place("a"), work("old1")],
+    [place("a"), work("old2")],
+  ]);
+  for (const name of ["old1", "old2", "new1"]) await end(name);
+  expect(begun).toEqual(["old1", "old2", "new1", "new2"]);
+});
+
+test("begins nothing more once it is told to end, and says when the last one is done", async () => {
+  const queue = begunQueue();
+  const { begun, work, end } = works();
+  for (const name of ["1", "2"]) queue.add(place("a"), work(name));
+  let idle = false;
+  const ended = queue.end().then(() => (idle = true));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(idle).toBe(false);
+  await end("1");
+  await ended;
+  expect(begun).toEqual(["1"]);
 });
 
 const send = { connection: "chat", room: "lobby", text: "hello" };

@@ -3,15 +3,18 @@ import {
   type AnyOperation,
   type AnyPlatform,
   BotyardError,
+  isBotyardError,
   metaOf,
   type ObjectSchema,
   parseActor,
 } from "@botyard/sdk";
 import { allowsBot, allowsConnection, allowsOperation, allowsRoom, refuse, seesAll } from "../access/grants.ts";
 import type { Core } from "../core.ts";
+import { noPlatform } from "../platform-map.ts";
 import { botId, toTarget } from "../registry/registry.ts";
 import type { Principal } from "../runtime-types.ts";
 import type { BotRecord } from "../store/types.ts";
+import { blame } from "./blame.ts";
 import type { Target } from "./context.ts";
 
 type Input = Readonly<Record<string, unknown>>;
@@ -127,7 +130,8 @@ export async function resolveTarget(
   // What else there is, is said to those only who may see it.
   if (!connection) throw refuse(principal, operation.name, id);
   const platform = core.platforms.get(connection.platform);
-  if (!platform) throw new BotyardError("unsupported", `this binary has no platform "${connection.platform}"`);
+  // What is kept of a connection can be looked at and forgotten without its plugin.
+  if (!platform && operation.run === "platform") throw noPlatform(connection.platform);
   const entries = (operation.input as ObjectSchema).entries;
 
   let bot: BotRecord | null = null;
@@ -142,6 +146,7 @@ export async function resolveTarget(
     const wanted = textOf(input, "as");
     const capability = core.supervisor.capability(id, operation.name);
     const needed = capability.support !== "none" && "actsAs" in capability && capability.actsAs !== "admin";
+    if (!platform) throw noPlatform(connection.platform);
     if (wanted !== null || needed) as = resolveActing(core, platform, principal, operation.name, id, wanted);
   }
 
@@ -150,7 +155,10 @@ export async function resolveTarget(
   if (ref !== null) {
     if (operation.run === "platform") {
       const { session } = await core.supervisor.session(id);
-      room = await session.resolveRoom(ref, as);
+      room = await session.resolveRoom(ref, as).catch((error: unknown) => {
+        if (isBotyardError(error)) blame(core, id, { as }, error);
+        throw error;
+      });
       if (room === null && grant.rooms) throw refuse(principal, operation.name, `${id}/${ref}`);
       if (room === null)
         throw new BotyardError("not_found", `there is no room "${ref}" on ${id} that is visible here`, {

@@ -2,7 +2,7 @@ import { type Acting, BotyardError, type Event, type OpenEffect } from "@botyard
 import type { Core } from "../core.ts";
 import { toSent } from "../operations/messages.ts";
 import type { EffectRow } from "../store/types.ts";
-import { openResult, sealResult } from "./ledger.ts";
+import { ended, openResult, sealResult } from "./ledger.ts";
 
 /** Whether history still has something to say: an unknown end, or a send that came back without an id. */
 export function isUnsettled(core: Pick<Core, "sealer">, row: EffectRow): boolean {
@@ -37,6 +37,7 @@ async function settle(
     error: null,
     settledBy: by,
     updatedAt: core.now(),
+    ...ended(row),
     ...sealResult(core, row.id, { value, status: row.operation === "messages.send" ? 201 : 200 }, row.sealed),
   };
   await core.store.updateEffect(row.id, patch);
@@ -49,6 +50,7 @@ async function settle(
  */
 export async function settleFromHistory(core: Core, row: EffectRow, signal: AbortSignal): Promise<EffectRow> {
   if (!isUnsettled(core, row) || row.connection === null) return row;
+  if (row.call?.why === "recover") return core.recover(row);
   const { live, session } = await core.supervisor.session(row.connection);
   if (!session.reconcile)
     throw new BotyardError(
@@ -73,6 +75,7 @@ export async function settleFromHistory(core: Core, row: EffectRow, signal: Abor
     error: { code: "upstream" as const, detail: verdict.reason, details: { effect: "none" as const } },
     settledBy: "history" as const,
     updatedAt: core.now(),
+    ...ended(row),
   };
   await core.store.updateEffect(row.id, patch);
   return { ...row, ...patch };
@@ -87,6 +90,48 @@ export async function settleFromEcho(core: Core, connection: string, effectId: s
   await settle(core, row, "echo", { message: event.message.id, time: event.time });
 }
 
+const lookMs = 60_000;
+
+/** A look that does not end leaves its turn to the others. */
+async function withinTime<T>(core: Core, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const late = new AbortController();
+  const over = new AbortController();
+  const limit = core.clock.sleep(lookMs, AbortSignal.any([signal, over.signal])).then(
+    () => {
+      late.abort();
+      throw new BotyardError("timeout", "the history was not read in time", { effect: "none" });
+    },
+    () => new Promise<never>(() => {}),
+  );
+  try {
+    return await Promise.race([work(AbortSignal.any([signal, late.signal])), limit]);
+  } finally {
+    over.abort();
+  }
+}
+
+/** Histories of one server that are looked through at once, for what nobody waits for. */
+const mostAtOnce = 4;
+const turns = new WeakMap<Core, Map<string, { running: number; readonly waiting: (() => void)[] }>>();
+
+/** After a crash there may be hundreds of rows without an end: they ask their server a few at a time. */
+async function inTurn<T>(core: Core, connection: string, work: () => Promise<T>): Promise<T> {
+  const all = turns.get(core) ?? new Map<string, { running: number; readonly waiting: (() => void)[] }>();
+  turns.set(core, all);
+  const turn = all.get(connection) ?? { running: 0, waiting: [] };
+  all.set(connection, turn);
+  if (turn.running >= mostAtOnce) await new Promise<void>((resolve) => turn.waiting.push(resolve));
+  else turn.running += 1;
+  try {
+    return await work();
+  } finally {
+    const next = turn.waiting.shift();
+    // The turn is handed on: who waits takes the place of who leaves.
+    if (next) next();
+    else turn.running -= 1;
+  }
+}
+
 const waitsMs = [1_000, 5_000, 30_000, 300_000];
 
 /** Looks by itself for rows without an end, more seldom with time, as long as the platform has a history. */
@@ -94,12 +139,16 @@ export async function settleInBackground(core: Core, id: string, signal: AbortSi
   for (const wait of waitsMs) {
     await core.clock.sleep(wait, signal).catch(() => {});
     if (signal.aborted) return;
-    const row = await core.store.getEffect(id);
-    if (!row || !isUnsettled(core, row)) return;
-    const settled = await settleFromHistory(core, row, signal).catch((error: unknown) => {
-      core.logger.info("an effect could not be settled yet", { effect: id, error });
-      return row;
+    const known = await core.store.getEffect(id);
+    if (!known || !isUnsettled(core, known)) return;
+    const settled = await inTurn(core, known.connection ?? "", async () => {
+      const row = await core.store.getEffect(id);
+      if (signal.aborted || !row || !isUnsettled(core, row)) return row;
+      return withinTime(core, signal, (limited) => settleFromHistory(core, row, limited)).catch((error: unknown) => {
+        core.logger.info("an effect could not be settled yet", { effect: id, error });
+        return row;
+      });
     });
-    if (!isUnsettled(core, settled)) return;
+    if (!settled || !isUnsettled(core, settled)) return;
   }
 }

@@ -202,3 +202,44 @@ test("a rekey of what does not open changes nothing", async () => {
   expect(readFileSync(join(directory, "seal.key"), "utf8")).toBe(before);
   expect(existsSync(join(directory, "seal.key.next"))).toBe(false);
 });
+
+const send = { connection: "chat", room: "lobby", text: "later" };
+/** A call that waits behind one that the server never answers. */
+async function waiting(
+  directory: string,
+): Promise<{ operation: string; opened: Awaited<ReturnType<typeof furnished>> }> {
+  const opened = await furnished(directory);
+  opened.world.send = () => new Promise(() => {});
+  await opened.call("messages.send", { ...send, text: "first" }, { wait: false });
+  const { operation } = await opened.call<{ operation: string }>("messages.send", send, { wait: false });
+  return { operation, opened };
+}
+
+test("a rekey seals the input of calls that wait, too", async () => {
+  const directory = folder();
+  const { operation, opened } = await waiting(directory);
+  await opened.runtime.close({ drainMs: 0 });
+  rekey({ directory });
+  const again = await open(directory);
+  const row = await again.runtime.core.store.getEffect(operation);
+  expect(row).toMatchObject({ state: "accepted" });
+  expect(again.runtime.core.sealer.open(`effect/${operation}/input`, row?.call?.input ?? "")).toContain("later");
+  await again.runtime.close();
+});
+
+test("what waited when a backup was made is not sent by what was put back", async () => {
+  const directory = folder();
+  const { operation, opened } = await waiting(directory);
+  const backup = join(folder(), "backup.db");
+  await saved(await opened.call<Bytes>("service.backup"), backup);
+  await opened.runtime.close({ drainMs: 0 });
+  await restoreBackup({ file: backup, directory });
+  const again = await open(directory);
+  expect(await again.runtime.core.store.getEffect(operation)).toMatchObject({
+    state: "failed",
+    effect: "none",
+    call: null,
+    error: { code: "cancelled" },
+  });
+  await again.runtime.close();
+});

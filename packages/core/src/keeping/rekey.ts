@@ -5,6 +5,7 @@ import { decrypt, encrypt, type SealKey } from "../secrets/cipher.ts";
 import { createKeyFile, readKeyFile } from "../secrets/key-file.ts";
 import { sealFileOf, type SealedRecord } from "../secrets/seal.ts";
 import { databaseFile } from "../store/data-directory.ts";
+import { inputSealName } from "../invoke/kept.ts";
 import { lockService } from "../store/lock.ts";
 import { openDatabase, type Database } from "../store/sqlite/database.ts";
 import { openFile } from "../store/sqlite/open.ts";
@@ -129,18 +130,33 @@ function resealRaw(db: Database, old: SealKey, fresh: SealKey, unreadable: strin
 
 function resealEffects(db: Database, old: SealKey, fresh: SealKey, unreadable: string[]): number {
   const rows = db
-    .query<{ value: string }>("select value from effect where json_extract(value, '$.sealed') = 1")
+    .query<{ value: string }>(
+      "select value from effect where json_extract(value, '$.sealed') = 1 or json_extract(value, '$.call.input') is not null",
+    )
     .all()
     .map(({ value }) => JSON.parse(value) as EffectRow);
   const write = db.query("update effect set value = ? where id = ?");
   let done = 0;
+  const again = (name: string, sealed: string, what: string): string | null => {
+    const plain = decrypt(old, name, Buffer.from(sealed, "base64"));
+    if (Buffer.isBuffer(plain)) return encrypt(fresh, name, plain).toString("base64");
+    unreadable.push(what);
+    return null;
+  };
   for (const row of rows) {
-    const name = `effect/${row.id}`;
-    const plain = row.result === null ? null : decrypt(old, name, Buffer.from(row.result, "base64"));
-    if (Buffer.isBuffer(plain)) {
-      write.run(JSON.stringify({ ...row, result: encrypt(fresh, name, plain).toString("base64") }), row.id);
-      done += 1;
-    } else unreadable.push(`answer of ${row.id}`);
+    const { id, call } = row;
+    const result = row.sealed && row.result !== null ? again(`effect/${id}`, row.result, `answer of ${id}`) : null;
+    const input = call ? again(inputSealName(id), call.input, `input of ${id}`) : null;
+    if (result === null && input === null) continue;
+    done += 1;
+    write.run(
+      JSON.stringify({
+        ...row,
+        ...(result === null ? {} : { result }),
+        ...(call && input !== null ? { call: { ...call, input } } : {}),
+      }),
+      id,
+    );
   }
   return done;
 }

@@ -1,6 +1,6 @@
 import { chmodSync, copyFileSync, existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
-import { BotyardError, isBotyardError } from "@botyard/sdk";
+import { BotyardError, type ErrorData, isBotyardError } from "@botyard/sdk";
 import { openSealer, sealFileOf } from "../secrets/seal.ts";
 import { databaseFile, prepareDataDirectory } from "../store/data-directory.ts";
 import { lockService } from "../store/lock.ts";
@@ -19,6 +19,12 @@ export interface Restored {
   /** Why its secrets cannot be opened here; null where they can. */
   readonly locked: string | null;
 }
+
+const notAgain: ErrorData = {
+  code: "cancelled",
+  detail: "it waited when the backup was made; it may have been sent since, so it is not sent by what was put back",
+  details: { effect: "none" },
+};
 
 const sides = ["", "-wal", "-shm"] as const;
 
@@ -97,10 +103,18 @@ async function tryOut(path: string, sealFile: string): Promise<Omit<Restored, "k
   }
 }
 
-/** The same positions will be given to other events now: cursors of before must not fit any more. */
+/**
+ * The same positions will be given to other events now: cursors of before must not fit any more. And what waited in the
+ * queue then may have been sent since: it is not sent again.
+ */
 function renewLog(path: string): void {
   const db = openDatabase(path);
   try {
+    db.query(
+      `update effect set state = 'failed', idempotency_key = null,
+       value = json_set(value, '$.state', 'failed', '$.settledBy', 'restart', '$.idempotencyKey', json('null'),
+         '$.call', json('null'), '$.error', json(?)) where state = 'accepted'`,
+    ).run(JSON.stringify(notAgain));
     db.query("update meta set value = ? where name = 'log'").run(newLogId());
     db.exec("pragma wal_checkpoint(truncate)");
   } finally {

@@ -28,7 +28,8 @@ export interface Lease {
 export interface Limiter {
   /**
    * Waits for a turn. Throws `rate_limited` with `retryAfterMs` (effect `none`) as soon as it is clear that the wait
-   * would go beyond the deadline; `cancelled` or `timeout` (effect `none`) when the signal aborts first.
+   * would go beyond the deadline; `timeout` (effect `none`) where that has passed already; `cancelled` or `timeout`
+   * (effect `none`) when the signal aborts first.
    */
   acquire(turn: Turn): Promise<Lease>;
   /** Something learnt outside of a lease: `host.limit`. */
@@ -145,7 +146,12 @@ export function createLimiter(parts: { readonly clock: Clock }): Limiter {
 }
 
 function refusal(origin: string, retryAfterMs: number): BotyardError {
-  const wait = retryAfterMs > 0 ? `; the next request may go in ${Math.ceil(retryAfterMs / 1000)} s` : "";
+  // No limit of the server's: the call came too late to its turn.
+  if (retryAfterMs <= 0)
+    return new BotyardError("timeout", `The call's time was over before its turn at ${origin}. Nothing was sent`, {
+      effect: "none",
+    });
+  const wait = `; the next request may go in ${Math.ceil(retryAfterMs / 1000)} s`;
   return new BotyardError("rate_limited", `${origin} limits how often it may be asked${wait}. Nothing was sent`, {
     effect: "none",
     retryAfterMs,

@@ -223,7 +223,9 @@ describe("late copies and listeners", () => {
     const { commit, log } = await openTestLog();
     const told: string[] = [];
     const end = log.onCommitted((connection, events) => {
-      told.push(...events.map(({ event, effectId }) => `${connection} ${event.seq} ${event.message?.id} ${effectId}`));
+      told.push(
+        ...events.map(({ event, effectId }) => `${connection} ${event().seq} ${event().message?.id} ${effectId}`),
+      );
     });
     log.onCommitted(() => {
       throw new Error("a mistake of a listener");

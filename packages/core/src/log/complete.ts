@@ -1,4 +1,4 @@
-import type { BotTarget, EventDraft, Intake, Mention } from "@botyard/sdk";
+import type { EventDraft, Intake, Mention } from "@botyard/sdk";
 import type { EventBody, PendingEvent } from "../store/types.ts";
 import type { Membership } from "./membership.ts";
 import type { Primary } from "./primary.ts";
@@ -7,7 +7,8 @@ import type { Primary } from "./primary.ts";
 export interface Directory {
   /** Handle of the managed bot with this native id. */
   readonly botByNativeId: (connection: string, nativeId: string) => string | null;
-  readonly bots: (connection: string) => readonly BotTarget[];
+  /** Whether the bot is managed and enabled: a disabled one gets nothing, whatever its server still sends. */
+  readonly receives: (connection: string, handle: string) => boolean;
 }
 
 /** One intake on its way into the log. */
@@ -31,20 +32,21 @@ export interface Completed {
   readonly effectId: string | null;
 }
 
+const nobody: readonly string[] = [];
+
 /**
  * Turns drafts into events: native ids become handles, and what only the core knows is filled in. In order, because a
  * bot that joins sees what follows. Copies of keyless events that are not the primary observer's are left out.
  */
 export function completeIntake(parts: Completing): readonly Completed[] {
   const { connection, directory, intake } = parts;
-  let enabled: ReadonlySet<string> | null = null;
-  // A bot that is disabled gets nothing, whatever its server still sends.
-  const receives = (handle: string): boolean => {
-    const bots = () => directory.bots(connection.id).filter((bot) => bot.enabled);
-    enabled ??= new Set(bots().map((bot) => bot.handle));
-    return enabled.has(handle);
-  };
-  return intake.events.flatMap((draft) => completeDraft(parts, draft, receives) ?? []);
+  const receives = (handle: string): boolean => directory.receives(connection.id, handle);
+  const completed: Completed[] = [];
+  for (const draft of intake.events) {
+    const one = completeDraft(parts, draft, receives);
+    if (one) completed.push(one);
+  }
+  return completed;
 }
 
 function completeDraft(parts: Completing, draft: EventDraft, receives: (handle: string) => boolean): Completed | null {
@@ -62,10 +64,11 @@ function completeDraft(parts: Completing, draft: EventDraft, receives: (handle: 
   const change = subject === null ? null : membership.change(connection.id, draft, subject, parts.commit);
   const actorBot = botOf(draft.actor?.id);
   const bots = seenBy(parts, draft, subject, place).filter(receives);
-  const mentions = (draft.content?.mentions ?? []).map((mention) => toMention(mention, botOf(mention.id)));
-  const addressed = addressedBy(draft, mentions, botOf(draft.repliesTo), bots).filter(
-    (handle) => handle !== actorBot && receives(handle),
-  );
+  const mentioned = draft.content?.mentions ?? [];
+  const mentions = mentioned.length === 0 ? [] : mentioned.map((mention) => toMention(mention, botOf(mention.id)));
+  const candidates = addressedBy(draft, mentions, botOf(draft.repliesTo), bots);
+  const addressed =
+    candidates.length === 0 ? candidates : candidates.filter((handle) => handle !== actorBot && receives(handle));
 
   const body: EventBody = {
     id: parts.newId(),
@@ -73,7 +76,7 @@ function completeDraft(parts: Completing, draft: EventDraft, receives: (handle: 
     time: Number.isNaN(Date.parse(draft.time)) ? parts.now : draft.time,
     connection: connection.id,
     platform: connection.platform,
-    addressed: [...new Set(addressed)],
+    addressed: addressed.length > 1 ? [...new Set(addressed)] : [...addressed],
     own: actorBot !== null || (draft.effectId !== undefined && parts.isOurs(draft.effectId)),
     backfilled: intake.via === "backfill" || intake.gap !== undefined,
     room: draft.room,
@@ -92,11 +95,11 @@ function completeDraft(parts: Completing, draft: EventDraft, receives: (handle: 
 /** What the platform says, else whom the intake was for, else who is in the room; a bot sees what happens to itself. */
 function seenBy(parts: Completing, draft: EventDraft, subject: string | null, place: string): readonly string[] {
   const { connection, intake, membership, primary } = parts;
-  const members = draft.room ? membership.of(connection.id, draft.room.id) : [];
+  const members = (): readonly string[] => (draft.room ? membership.of(connection.id, draft.room.id) : []);
   if (draft.bots) return draft.bots;
-  if (!intake.bots) return subject === null ? members : [...members, subject];
+  if (!intake.bots) return subject === null ? members() : [...members(), subject];
   // The others' copies are left out, so the primary's carries them.
-  return draft.key === null ? [...intake.bots, ...primary.observersOf(place), ...members] : intake.bots;
+  return draft.key === null ? [...intake.bots, ...primary.observersOf(place), ...members()] : intake.bots;
 }
 
 function addressedBy(
@@ -105,7 +108,8 @@ function addressedBy(
   repliedTo: string | null,
   bots: readonly string[],
 ): readonly string[] {
-  if (draft.type !== "message.created" && draft.type !== "message.updated") return [];
+  if (draft.type !== "message.created" && draft.type !== "message.updated") return nobody;
+  if (mentions.length === 0 && repliedTo === null && draft.room?.kind !== "direct") return nobody;
   const mentioned = mentions.flatMap((mention) => mention.bot ?? []);
   return [...mentioned, ...(repliedTo === null ? [] : [repliedTo]), ...(draft.room?.kind === "direct" ? bots : [])];
 }

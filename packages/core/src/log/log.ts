@@ -1,8 +1,8 @@
 import type { Clock, Committed, Intake, Log } from "@botyard/sdk";
-import { monotonicFactory } from "ulid";
 import type { Sealer } from "../secrets/types.ts";
 import type { AppendBatch, Appended, EventBody, RecordPut, Store } from "../store/types.ts";
 import { type Completed, completeIntake, type Directory } from "./complete.ts";
+import { ulid } from "../ulid.ts";
 import { createMembership } from "./membership.ts";
 import { createNotifier } from "./notifier.ts";
 import { createPrimary } from "./primary.ts";
@@ -25,6 +25,8 @@ export interface LogParts extends Directory {
 /** Events that a line of the log names; a history that is read in may hold thousands. */
 const mostNamed = 20;
 
+const none: ReadonlySet<string> = new Set();
+
 type About = { readonly id: string; readonly platform: string };
 type Tell = Parameters<EventLog["onCommitted"]>[0];
 
@@ -32,7 +34,6 @@ type Tell = Parameters<EventLog["onCommitted"]>[0];
 export async function createLog(parts: LogParts): Promise<EventLog> {
   const { store, clock } = parts;
   const { logId, headSeq } = await store.info();
-  const ulid = monotonicFactory();
   const newId = (): string => `evt_${ulid(clock.now())}`;
   const now = (): string => new Date(clock.now()).toISOString();
   const notifier = createNotifier(clock, headSeq);
@@ -56,18 +57,28 @@ export async function createLog(parts: LogParts): Promise<EventLog> {
     completed: readonly Completed[],
     appended: readonly Appended[],
   ): readonly (Completed & { readonly seq: number })[] => {
-    const fresh = completed.flatMap((item, at) => {
-      const seq = appended[at]?.outcome === "fresh" ? appended[at].seq : null;
-      return seq === null ? [] : [{ ...item, seq }];
-    });
-    parts.applied([...fresh.flatMap(({ event }) => event.records ?? []), ...(batch.records ?? [])]);
-    notifier.advance(appended.reduce((last, { seq }) => Math.max(last, seq ?? 0), 0));
+    const fresh: (Completed & { readonly seq: number })[] = [];
+    const puts: RecordPut[] = [];
+    let last = 0;
+    for (const [at, { event, effectId }] of completed.entries()) {
+      const { outcome, seq } = appended[at] ?? { outcome: "duplicate", seq: null };
+      if (seq === null) continue;
+      if (seq > last) last = seq;
+      if (outcome !== "fresh") continue;
+      fresh.push({ event, effectId, seq });
+      if (event.records) puts.push(...event.records);
+    }
+    if (batch.records) puts.push(...batch.records);
+    if (puts.length > 0) parts.applied(puts);
+    notifier.advance(last);
     return fresh;
   };
 
   const tellAll = (batch: AppendBatch, fresh: readonly (Completed & { readonly seq: number })[]): void => {
+    if (listeners.size === 0 || fresh.length === 0) return;
     const told = fresh.map(({ event, effectId, seq }) => ({
-      event: reader.toEvent({ seq, first: true, bots: event.bots, committedAt: batch.committedAt, body: event.body }),
+      event: () =>
+        reader.toEvent({ seq, first: true, bots: event.bots, committedAt: batch.committedAt, body: event.body }),
       effectId,
     }));
     for (const tell of listeners) {
@@ -80,18 +91,19 @@ export async function createLog(parts: LogParts): Promise<EventLog> {
     }
   };
 
-  const rawOf = (connection: string, { raw, via, id }: Intake): Pick<AppendBatch, "raw"> => {
+  const rawOf = (connection: string, { raw, via, id, bots }: Intake): Pick<AppendBatch, "raw"> => {
     if (raw === undefined) return {};
     const bytes = typeof raw === "string" ? new TextEncoder().encode(raw) : raw;
-    return { raw: { via, id: id ?? null, bytes: parts.sealer.sealBytes(`raw/${connection}`, bytes) } };
+    return { raw: { via, id: id ?? null, bots, bytes: parts.sealer.sealBytes(`raw/${connection}`, bytes) } };
   };
 
   /** Ids among those of the drafts that our own sends carried; asked only where the sender does not tell. */
   const ourEffects = async (connection: string, { events }: Intake): Promise<ReadonlySet<string>> => {
-    const asked = events.flatMap(({ effectId, actor }) =>
-      effectId !== undefined && (!actor || parts.botByNativeId(connection, actor.id) === null) ? [effectId] : [],
+    const asked = events.filter(
+      ({ effectId, actor }) => effectId !== undefined && (!actor || parts.botByNativeId(connection, actor.id) === null),
     );
-    const found = asked.map(async (effectId) =>
+    if (asked.length === 0) return none;
+    const found = asked.map(async ({ effectId = "" }) =>
       (await store.findEffect({ connection, effectId })) === null ? [] : [effectId],
     );
     return new Set((await Promise.all(found)).flat());
@@ -120,6 +132,7 @@ export async function createLog(parts: LogParts): Promise<EventLog> {
         ...rawOf(connection.id, intake),
         ...(also.put ? { put: also.put } : {}),
         ...(also.records ? { records: also.records } : {}),
+        ...(also.onlyFresh ? { onlyFresh: also.onlyFresh } : {}),
       };
       const appended = store.appendEvents(batch).then((results) => {
         const fresh = after(batch, completed, results);
@@ -168,8 +181,12 @@ export async function createLog(parts: LogParts): Promise<EventLog> {
 }
 
 function toCommitted(results: readonly Appended[], drafts: number): Committed {
-  const count = (outcome: Appended["outcome"]): number => results.filter((result) => result.outcome === outcome).length;
-  const [fresh, copies] = [count("fresh"), count("copy")];
+  let fresh = 0;
+  let copies = 0;
+  for (const { outcome } of results) {
+    if (outcome === "fresh") fresh += 1;
+    else if (outcome === "copy") copies += 1;
+  }
   return { fresh, copies, duplicates: drafts - fresh - copies };
 }
 
@@ -188,5 +205,6 @@ function coreBody({ id: connection, platform }: About, event: CoreEvent, id: str
     actor: null,
     ...(event.gap ? { gap: event.gap } : {}),
     ...(event.state ? { state: event.state } : {}),
+    ...(event.credential ? { credential: event.credential } : {}),
   };
 }

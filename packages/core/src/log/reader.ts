@@ -3,6 +3,7 @@ import type { Position, Store } from "../store/types.ts";
 import { aheadError, formatCursor, goneError, parseCursor } from "./cursor.ts";
 import { filterPosition } from "./filter.ts";
 import type { Notifier } from "./notifier.ts";
+import { createTail } from "./tail.ts";
 import type { EventLog, EventPageResult } from "./types.ts";
 
 type Query = Parameters<EventLog["read"]>[0];
@@ -39,7 +40,7 @@ export function createReader(
       connection,
       platform,
       bots: [...bots],
-      addressed: [...new Set([...addressed, ...alsoAddressed])],
+      addressed: alsoAddressed.length === 0 ? addressed : [...new Set([...addressed, ...alsoAddressed])],
       ...rest,
     };
   };
@@ -50,15 +51,20 @@ export function createReader(
     return goneError({ oldest: cursorOf(oldestSeq - 1), since, retentionMs: parts.retentionMs });
   };
 
-  const assertKept = async (seq: number): Promise<void> => {
-    const { oldestSeq } = await store.info();
+  const tail = createTail(store, notifier, toEvent);
+
+  const assertKept = async (seq: number, shared: boolean): Promise<void> => {
+    const oldestSeq = shared ? await tail.oldestSeq() : (await store.info()).oldestSeq;
     if (seq < oldestSeq - 1) throw await gone(oldestSeq);
   };
 
-  /** One pass from `after` to the end of the log, or until the page is full. */
-  const pass = async (query: Query): Promise<EventPageResult> => {
+  /**
+   * One pass from `after` to the end of the log, or until the page is full. `shared`: begins where the log ended before
+   * the last commit, as that of every other stream that was woken by it.
+   */
+  const pass = async (query: Query, shared = false): Promise<EventPageResult> => {
     const { filter, limit, maxAgeMs, signal } = query;
-    await assertKept(query.after);
+    await assertKept(query.after, shared);
     const items: Event[] = [];
     let seq = query.after;
     let skipped = 0;
@@ -67,14 +73,16 @@ export function createReader(
       // Read first: what is appended during the pass belongs to the next one.
       const head = notifier.head();
       const narrow = filter.bot?.connection ?? filter.connection;
-      const positions = await store.readPositions({
-        after: seq,
-        limit: chunk,
-        ...(narrow === undefined ? {} : { connection: narrow }),
-      });
+      const positions = shared
+        ? await tail.read(seq, narrow, chunk)
+        : await store.readPositions({
+            after: seq,
+            limit: chunk,
+            ...(narrow === undefined ? {} : { connection: narrow }),
+          });
       for (const position of positions) {
         seq = position.seq;
-        const event = filterPosition(filter, position, toEvent);
+        const event = filterPosition(filter, position, shared ? tail.toEvent : toEvent);
         if (event && isStale(event, maxAgeMs, clock)) {
           skipped += 1;
           query.skip?.(seq);
@@ -106,14 +114,17 @@ export function createReader(
     read,
     async *stream({ after, filter, signal }) {
       let seq = after;
+      let shared = false;
       while (!signal.aborted) {
-        const page = await pass({ after: seq, filter, limit: streamPage, signal });
+        const page = await pass({ after: seq, filter, limit: streamPage, signal }, shared);
         for (const event of page.items) {
           if (signal.aborted) return;
           yield event;
         }
         seq = page.seq;
-        if (page.items.length === 0) await notifier.wait(seq, { signal });
+        // A page that is not full ended where the log ends.
+        shared = page.items.length < streamPage;
+        if (shared) await notifier.wait(seq, { signal });
       }
     },
     async seqOf(start) {

@@ -35,7 +35,7 @@ export async function openTestLog(options: { store?: Store; retentionMs?: number
     clock,
     sealer: createMemorySealer(),
     botByNativeId: (_, id) => bots.find((bot) => bot.nativeId === id)?.handle ?? null,
-    bots: () => bots,
+    receives: (_, handle) => bots.some((bot) => bot.handle === handle && bot.enabled),
     membersOf: (connection, room) => [...(members.get(`${connection}/${room}`) ?? [])],
     applied(puts) {
       for (const put of puts) {

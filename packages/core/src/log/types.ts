@@ -24,7 +24,7 @@ export interface EventPageResult {
 }
 
 /** An event of the core about itself: gap, state, bot. */
-export interface CoreEvent extends Pick<Event, "type" | "gap" | "state"> {
+export interface CoreEvent extends Pick<Event, "type" | "gap" | "state" | "credential"> {
   readonly bots?: readonly string[];
   readonly rooms?: readonly string[];
 }
@@ -41,6 +41,8 @@ export interface EventLog {
     also?: {
       readonly put?: Readonly<Record<string, unknown>> | undefined;
       readonly records?: readonly RecordPut[] | undefined;
+      /** Events that are in the log already stay as they are, whatever bots are said to have seen them. */
+      readonly onlyFresh?: true;
     },
   ): Promise<Committed>;
   emit(connection: { readonly id: string; readonly platform: string }, event: CoreEvent): Promise<void>;
@@ -67,8 +69,8 @@ export interface EventLog {
   get(id: string): Promise<Event | null>;
   toEvent(position: Position): Event;
   head(): number;
-  /** Called after each commit with the new events of it: for the ledger (echoes) and states. */
+  /** Called after each commit with the new events of it, made when asked for: for the ledger (echoes) and states. */
   onCommitted(
-    tell: (connection: string, events: readonly { readonly event: Event; readonly effectId: string | null }[]) => void,
+    tell: (connection: string, events: readonly { event(): Event; readonly effectId: string | null }[]) => void,
   ): () => void;
 }

@@ -81,6 +81,8 @@ async function hold(call: CallContext, held: boolean) {
     return shown(core, record);
   }
   const answer = (await call.perform()) as BotAnswer;
+  // What was reported before is over: it is as we wanted it now.
+  if (!answer.steps?.length) core.supervisor.live(bot.connection)?.bots.delete(bot.handle);
   const { record, opened } = await keep(call, { ...bot, held: false }, bot.handle, answer);
   return { ...shown(core, record), ...withSteps(opened) };
 }

@@ -8,12 +8,14 @@ import {
   type Step,
 } from "@botyard/sdk";
 import type * as v from "valibot";
-import { allowsConnection } from "../access/grants.ts";
+import { allowsConnection, seesAll } from "../access/grants.ts";
 import { checkReferences } from "../access/references.ts";
 import { suggest } from "../config/suggest.ts";
 import type { Core } from "../core.ts";
+import { assertReach, noRoom } from "../invoke/reach.ts";
 import type { CallContext, CoreHandlers } from "../invoke/context.ts";
 import { parseInput } from "../invoke/validate.ts";
+import { decodeAgain } from "../keeping/decode.ts";
 import { putConnection, toTarget } from "../registry/registry.ts";
 import type { ConnectionRecord, RecordPut } from "../store/types.ts";
 import { toConnection } from "../supervise/states.ts";
@@ -38,7 +40,7 @@ interface Imported {
 }
 
 /** Files the operator already has, read by the platform. */
-function readImports(platform: AnyPlatform, files: Readonly<Record<string, string>>): Imported {
+async function readImports(platform: AnyPlatform, files: Readonly<Record<string, string>>): Promise<Imported> {
   let merged: Imported = { settings: {}, credentials: {}, url: null };
   for (const [name, text] of Object.entries(files)) {
     const kind: ImportKind | undefined = platform.imports?.[name];
@@ -49,7 +51,7 @@ function readImports(platform: AnyPlatform, files: Readonly<Record<string, strin
         `${platform.title} reads no file called "${name}"${known.length > 0 ? `; it reads ${known.join(", ")}` : ""}`,
       );
     }
-    const read = kind.read(text);
+    const read = await kind.read(text);
     merged = {
       settings: { ...merged.settings, ...read.settings },
       credentials: { ...merged.credentials, ...read.credentials },
@@ -125,6 +127,9 @@ function view(operation: string, capability: Capability): CapabilityView {
   };
 }
 
+/** Longest that one call decodes; the rest is another call. */
+const decodeMs = 10_000;
+
 export const connections: CoreHandlers<"connections"> = {
   async "connections.list"(input, { core, principal }) {
     const seen = core.registry.list("connection").filter((record) => allowsConnection(principal.grant, record.id));
@@ -143,7 +148,7 @@ export const connections: CoreHandlers<"connections"> = {
   async "connections.create"(input, call) {
     const { core } = call;
     const platform = platformOf(core, input.platform);
-    const imported = readImports(platform, input.import ?? {});
+    const imported = await readImports(platform, input.import ?? {});
     const id = input.id ?? platform.namespace;
     if (!allowsConnection(call.principal.grant, id))
       throw new BotyardError("forbidden", `key "${call.principal.name}" may not make a connection "${id}"`);
@@ -173,6 +178,7 @@ export const connections: CoreHandlers<"connections"> = {
       id,
       platform: platform.id,
       url: url ? url.replace(/\/+$/, "") : null,
+      ...(input.hooksUrl == null ? {} : { hooksUrl: input.hooksUrl.replace(/\/+$/, "") }),
       settings,
       createdAt: core.now(),
       probe: null,
@@ -199,24 +205,29 @@ export const connections: CoreHandlers<"connections"> = {
     const { core } = call;
     const record = core.registry.connection(input.connection);
     const platform = platformOf(core, record.platform);
-    checkReferences(call.principal, Object.values(input.credentials ?? {}));
-    const merged: Record<string, unknown> = { ...record.settings };
+    const imported = await readImports(platform, input.import ?? {});
+    const secrets = { ...imported.credentials, ...input.credentials };
+    checkReferences(call.principal, Object.values(secrets));
+    const merged: Record<string, unknown> = { ...record.settings, ...imported.settings };
     for (const [name, value] of Object.entries(input.settings ?? {})) {
       if (value === null) delete merged[name];
       else merged[name] = value;
     }
-    const url = input.url === undefined ? record.url : input.url;
+    const url = input.url === undefined ? (imported.url ?? record.url) : input.url;
+    const { hooksUrl: reached, ...kept } = record;
+    const hooksUrl = input.hooksUrl === undefined ? reached : input.hooksUrl?.replace(/\/+$/, "");
     if (platform.url === "required" && !url)
       throw new BotyardError("invalid", `${platform.title} needs the server's address`, {
         issues: [{ path: "url", expected: "an address" }],
       });
     await core.registry.save([
       putConnection({
-        ...record,
+        ...kept,
+        ...(hooksUrl === undefined ? {} : { hooksUrl }),
         url: url ? url.replace(/\/+$/, "") : null,
         settings: parseSettings(platform, merged),
       }),
-      ...credentialPuts(core, platform, record.id, input.credentials ?? {}),
+      ...credentialPuts(core, platform, record.id, secrets),
     ]);
     const opened = await core.supervisor.open(record.id);
     return shown(call, core.registry.connection(record.id), opened);
@@ -243,8 +254,22 @@ export const connections: CoreHandlers<"connections"> = {
     };
   },
 
-  async "connections.capabilities"({ connection, bot, room }, { core }) {
+  async "connections.decode"({ connection, from }, call) {
+    const { next, ...counts } = await decodeAgain(call.core, connection, {
+      after: from === undefined ? 0 : Number(from),
+      until: call.core.clock.now() + decodeMs,
+      signal: call.signal,
+    });
+    return { ...counts, ...(next === null ? {} : { next: String(next) }) };
+  },
+
+  async "connections.capabilities"({ connection, bot, room }, { core, principal }) {
     const { live, session } = await core.supervisor.session(connection);
+    if (room !== undefined && !seesAll(principal.grant)) {
+      const id = await session.resolveRoom(room, null);
+      if (id === null) throw noRoom(connection, room);
+      await assertReach(core, principal, core.registry.connection(connection), id, room);
+    }
     const target = { bot: bot === undefined ? null : toTarget(core.registry.bot(connection, bot)), room: room ?? null };
     const here = (bot !== undefined || room !== undefined) && session.effective ? await session.effective(target) : {};
     const names = [...core.table.operations.values()].filter(

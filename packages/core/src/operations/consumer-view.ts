@@ -1,20 +1,49 @@
 import type { Consumer } from "@botyard/sdk";
 import type { Core } from "../core.ts";
-import type { ConsumerRecord } from "../store/types.ts";
+import { filterPosition } from "../log/filter.ts";
+import type { EventFilter } from "../log/types.ts";
+import type { ConsumerRecord, Position } from "../store/types.ts";
+import { sees } from "./visible.ts";
+
+/** So many positions are looked at one by one; what is further behind is counted without a look. */
+const looked = 100;
+
+function filterOf({ connection, bot, room, type, own, grant }: ConsumerRecord): EventFilter {
+  const [of = "", handle = ""] = bot?.split("/") ?? [];
+  return {
+    connection: connection ?? undefined,
+    bot: bot === null ? undefined : { connection: of, handle },
+    room: room ?? undefined,
+    type: type ?? undefined,
+    own,
+    see: (event) => sees(grant, event),
+  };
+}
+
+/** What waits for a consumer: exact while it is at most `looked` positions behind, an upper bound else. */
+async function backlog(
+  { log, store }: Core,
+  record: ConsumerRecord,
+): Promise<{ readonly waiting: number; readonly oldest: Position | undefined }> {
+  const behind = Math.max(0, log.head() - record.seq);
+  if (behind === 0) return { waiting: 0, oldest: undefined };
+  const filter = filterOf(record);
+  const narrow = filter.bot?.connection ?? filter.connection;
+  const positions = await store.readPositions({
+    after: record.seq,
+    limit: looked,
+    ...(narrow === undefined ? {} : { connection: narrow }),
+  });
+  const passing = positions.filter((position) => filterPosition(filter, position, log.toEvent) !== null);
+  const last = positions.at(-1);
+  const unseen = positions.length < looked || last === undefined ? 0 : Math.max(0, log.head() - last.seq);
+  return { waiting: passing.length + unseen, oldest: passing[0] ?? (unseen > 0 ? last : undefined) };
+}
 
 /** A consumer as people and programs see it, with what waits for it. */
 export async function toConsumer(core: Core, record: ConsumerRecord): Promise<Consumer> {
   const { seq, key: _, grant: __, type, skipped, ...shown } = record;
-  const waiting = Math.max(0, core.log.head() - seq);
-  const narrow = record.bot?.split("/")[0] ?? record.connection ?? undefined;
-  const [oldest] =
-    waiting === 0
-      ? []
-      : await core.store.readPositions({
-          after: seq,
-          limit: 1,
-          ...(narrow === undefined ? {} : { connection: narrow }),
-        });
+  const { waiting, oldest } = await backlog(core, record);
   return {
     ...shown,
     type: type === null ? null : [...type],

@@ -66,6 +66,21 @@ test("a page comes again until it is acknowledged; a late acknowledgement takes 
   await expect(value("consumers.ack", { consumer: "py", cursor: "12" })).rejects.toMatchObject({ code: "invalid" });
 });
 
+test("what was never given cannot be acknowledged: a cursor of another reader skips nothing", async () => {
+  const { value, say, pull, texts } = await world();
+  for (const consumer of ["py", "fast", "stream"]) await value("consumers.put", { consumer });
+  await say("one");
+  await say("two");
+  const first = await pull("py", { limit: 1 });
+  const { cursor } = await pull("fast");
+  await expect(value("consumers.ack", { consumer: "py", cursor })).rejects.toMatchObject({ code: "invalid" });
+  await value("consumers.ack", { consumer: "py", cursor: first.cursor });
+  expect(await texts("py")).toEqual(["two"]);
+  // One that reads by a stream says itself how far it came.
+  await value("consumers.ack", { consumer: "stream", cursor });
+  expect(await texts("stream")).toEqual([]);
+});
+
 test("begins now, at the oldest, at a time, after a cursor, or at a seq", async () => {
   let now = Date.parse("2026-11-20T08:00:00Z");
   const { value, say, texts } = await world(() => now);
@@ -105,6 +120,21 @@ test("filters by connection, bot, room and type; own echoes only where asked for
   expect(await texts("type")).toEqual(["for helper", "for other"]);
   await call("bots.create", { connection: "chat", handle: "echo" });
   expect((await texts("own")).length).toBe(2);
+});
+
+test("says how much waits for it: what its filter keeps out does not", async () => {
+  const { value, say, pull } = await world();
+  await value("consumers.put", { consumer: "py", bot: "chat/other" });
+  const waiting = () => value<Consumer>("consumers.get", { consumer: "py" });
+  for (const text of ["one", "two"]) await say(text);
+  expect(await waiting()).toMatchObject({ waiting: 0, oldestAt: null });
+  await say("for other", { bots: ["other"] });
+  expect(await waiting()).toMatchObject({ waiting: 1, oldestAt: expect.any(String) as string });
+  await value("consumers.ack", { consumer: "py", cursor: (await pull("py")).cursor });
+  expect(await waiting()).toMatchObject({ waiting: 0, oldestAt: null });
+  // What is too far behind to be looked at is counted.
+  for (let n = 0; n < 150; n += 1) await say(`noise ${n}`);
+  expect(await waiting()).toMatchObject({ waiting: 50 });
 });
 
 test("maxAgeMs leaves old events out, counts each once, and never hides a gap", async () => {

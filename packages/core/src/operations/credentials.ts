@@ -11,6 +11,7 @@ import { pageOf } from "./page.ts";
 interface Answer {
   readonly credential?: CredentialDraft;
   readonly steps?: readonly StepDraft[];
+  readonly note?: string;
 }
 
 /** Kinds that bots of the platform hold. */
@@ -54,6 +55,7 @@ async function renew(call: CallContext) {
   return {
     ...toCredential(core.supervisor.live(connection), record),
     ...(opened.length > 0 ? { opened: [...opened] } : {}),
+    ...(answer.note === undefined ? {} : { note: answer.note }),
   };
 }
 

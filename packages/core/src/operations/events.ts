@@ -1,5 +1,6 @@
 import { type Event, BotyardError, type Gap, parseAddress } from "@botyard/sdk";
 import { allowsBot, allowsConnection, isAdmin, refuse, seesAll } from "../access/grants.ts";
+import type { Core } from "../core.ts";
 import type { CallContext, CoreHandlers } from "../invoke/context.ts";
 import type { EventFilter } from "../log/types.ts";
 import type { ConsumerRecord } from "../store/types.ts";
@@ -94,6 +95,15 @@ async function recordSkips(call: CallContext, name: string, positions: readonly 
   await save(call, { ...record, skipped: { count: before.count + count, seq: last } });
 }
 
+// How far each consumer was given events by this process: what it never got it cannot have handled. One that only
+// follows a stream was given nothing here, and may acknowledge what it read there.
+const given = new WeakMap<Core, Map<string, number>>();
+function givenBy(core: Core): Map<string, number> {
+  const known = given.get(core) ?? new Map<string, number>();
+  given.set(core, known);
+  return known;
+}
+
 /** The last events, where nobody says where to begin. */
 const lastEvents = 100;
 
@@ -175,6 +185,7 @@ export const events: CoreHandlers<"events"> & CoreHandlers<"consumers"> & CoreHa
   async "consumers.delete"({ consumer }, call) {
     const record = findConsumer(call, consumer);
     await call.core.registry.save([{ kind: "consumer", id: record.name, scope: "", value: null }]);
+    givenBy(call.core).delete(record.name);
     return { name: record.name };
   },
 
@@ -197,6 +208,8 @@ export const events: CoreHandlers<"events"> & CoreHandlers<"consumers"> & CoreHa
       signal: call.signal,
     });
     if (skipped.length > 0) await recordSkips(call, consumer, skipped);
+    const given = givenBy(call.core);
+    given.set(consumer, Math.max(given.get(consumer) ?? 0, page.seq));
     return { items: [...page.items], cursor: log.cursorOf(page.seq) };
   },
 
@@ -207,6 +220,12 @@ export const events: CoreHandlers<"events"> & CoreHandlers<"consumers"> & CoreHa
         issues: [{ path: "cursor", expected: "a cursor c_…" }],
       });
     const seq = await call.core.log.seqOf(cursor);
+    const given = givenBy(call.core).get(consumer);
+    if (given !== undefined && seq > Math.max(given, record.seq))
+      throw new BotyardError("invalid", `consumer "${consumer}" was never given what lies before this cursor`, {
+        issues: [{ path: "cursor", expected: `at most ${call.core.log.cursorOf(given)}, the last page's` }],
+        fix: `take \`cursor\` of the page you handled; to leave events out: botyard consumers delete ${consumer}, and put it again with --start now`,
+      });
     // An acknowledgement that arrives late takes nothing back.
     const acked: ConsumerRecord = { ...record, seq: Math.max(record.seq, seq), lastAckAt: call.core.now() };
     await save(call, acked);

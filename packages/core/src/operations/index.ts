@@ -6,6 +6,7 @@ import { events } from "./events.ts";
 import { keys } from "./keys.ts";
 import { ledger } from "./ledger.ts";
 import { messages } from "./messages.ts";
+import { plugins } from "./plugins.ts";
 import { members, rooms } from "./rooms.ts";
 import { service } from "./service.ts";
 import { steps } from "./steps.ts";
@@ -25,6 +26,7 @@ export const coreHandlers: ReadonlyMap<string, AnyCoreHandler> = new Map(
     ...webhooks,
     ...ledger,
     ...keys,
+    ...plugins,
     ...service,
   }),
 );

@@ -99,9 +99,8 @@ interface Wanted {
 /** Nobody hands out more than they have: no other operation, place, rate or time. */
 function checkWithin({ core, principal }: CallContext, { grant, ratePerMinute, expiresAt }: Wanted): void {
   if (isAdmin(principal.grant)) return;
-  const names = [...core.table.operations].map(([name, { effect }]) => [name, effect] as const);
-  for (const [name, effect] of [...names, ...pseudoOperations.map((name) => [name, undefined] as const)])
-    if (allowsOperation(grant, name, effect) && !allowsOperation(principal.grant, name, effect))
+  for (const [name, about] of [...core.table.operations, ...pseudoOperations.map((name) => [name, undefined] as const)])
+    if (allowsOperation(grant, name, about) && !allowsOperation(principal.grant, name, about))
       throw refuse(principal, name);
   if (mayReachPrivate(grant) && !mayReachPrivate(principal.grant)) throw refuse(principal, privateWebhooks);
   for (const kind of places) {
@@ -137,8 +136,9 @@ function findKey({ core, principal }: CallContext, name: string): KeyRecord {
   throw missingKey(name);
 }
 
-function viewOf(key: Key): KeyView {
-  const { may, mayNot } = describeGrant(key.grant, key.ratePerMinute);
+function viewOf({ core }: CallContext, key: Key): KeyView {
+  const raw = [...core.table.operations].flatMap(([name, operation]) => (operation.raw ? [name] : []));
+  const { may, mayNot } = describeGrant(key.grant, key.ratePerMinute, raw);
   return { ...key, may: [...may], mayNot: [...mayNot] };
 }
 
@@ -176,7 +176,7 @@ export const keys: CoreHandlers<"keys"> & CoreHandlers<"audit"> = {
   },
 
   async "keys.get"({ key }, call) {
-    return viewOf(toKey(findKey(call, key)));
+    return viewOf(call, toKey(findKey(call, key)));
   },
 
   async "keys.create"(input, call) {
@@ -202,12 +202,12 @@ export const keys: CoreHandlers<"keys"> & CoreHandlers<"audit"> = {
     checkWithin(call, wanted);
     if (input.dryRun) {
       const key: Key = { ...wanted, id: "", createdAt: core.now(), revokedAt: null, lastUsedAt: null };
-      return { ...viewOf(key), secret: null };
+      return { ...viewOf(call, key), secret: null };
     }
     const { record, secret } = await core.keys.create(wanted);
     call.reply.status = 201;
     call.reply.location = `/v1/keys/${record.id}`;
-    return { ...viewOf(toKey(record)), secret };
+    return { ...viewOf(call, toKey(record)), secret };
   },
 
   async "keys.revoke"({ key }, call) {
@@ -219,10 +219,11 @@ export const keys: CoreHandlers<"keys"> & CoreHandlers<"audit"> = {
     return { ...toKey(record), streams, ...(await settled(core, sends)) };
   },
 
-  async "keys.whoami"(_, { core, principal }) {
+  async "keys.whoami"(_, call) {
+    const { core, principal } = call;
     const record = core.registry.get("key", principal.keyId);
-    if (record) return viewOf(toKey(record));
-    return viewOf({
+    if (record) return viewOf(call, toKey(record));
+    return viewOf(call, {
       id: principal.keyId,
       name: principal.name,
       preset: "admin",

@@ -57,7 +57,7 @@ export const login: CoreHandler<"credentials.login"> = async (input, call) => {
     return {
       dialogue: id,
       state: "done",
-      title: null,
+      title: step.note ?? null,
       credential: toCredential(core.supervisor.live(connection), record),
     };
   }

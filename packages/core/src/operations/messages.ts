@@ -75,9 +75,11 @@ export const messages: CoreHandlers<"messages"> = {
       granted: true,
       idempotencyKey: call.idempotencyKey ?? `reply:${byDefault}`,
       deadlineMs: Math.max(1, call.deadline - call.core.clock.now()),
+      ...(call.wait === false ? { wait: call.wait } : {}),
     });
     call.reply.status = result.status;
     call.reply.replayed = result.replayed;
+    if (result.location) call.reply.location = result.location;
     return result.value as SentMessage;
   },
 

@@ -1,6 +1,7 @@
 import type { Member, Room } from "@botyard/sdk";
 import { allowsRoom } from "../access/grants.ts";
 import type { CallContext, CoreHandlers } from "../invoke/context.ts";
+import { withinReach } from "../invoke/reach.ts";
 import { putMembership } from "../registry/registry.ts";
 
 /** Native members with the handles of our own bots among them. */
@@ -14,9 +15,10 @@ export const rooms: CoreHandlers<"rooms"> = {
   async "rooms.list"(_, call) {
     const page = (await call.perform()) as { items: Room[]; next?: string };
     const { grant } = call.principal;
+    const allowed = page.items.filter((room) => allowsRoom(grant, call.target?.connection.id ?? "", room.id));
     return {
       ...page,
-      items: page.items.filter((room) => allowsRoom(grant, call.target?.connection.id ?? "", room.id)),
+      items: call.target ? await withinReach(call.core, call.principal, call.target, allowed) : allowed,
     };
   },
 

@@ -99,6 +99,8 @@ export async function openRegistry(store: Store): Promise<Registry> {
   const byNativeId = new Map<string, BotRecord>();
   const rooms = new Map<string, Set<string>>();
   const watchers = new Set<(change: RegistryChange) => void>();
+  // In order of id, made when asked for: with ten thousand bots a sort for each call would be what the call costs.
+  const sorted = new Map<string, readonly unknown[]>();
 
   const scoped = (kind: RecordKind, scope: string): Map<string, unknown> => {
     const key = `${kind}\u0000${scope}`;
@@ -136,6 +138,8 @@ export async function openRegistry(store: Store): Promise<Registry> {
       table.set(put.id, { scope: put.scope, value: put.value });
       scoped(put.kind, put.scope).set(put.id, put.value);
     }
+    sorted.delete(put.kind);
+    sorted.delete(`${put.kind}\u0000${put.scope}`);
     index(put, before);
   };
 
@@ -153,13 +157,18 @@ export async function openRegistry(store: Store): Promise<Registry> {
 
   const registry: Registry = {
     get: (kind, id) => tables[kind].get(id)?.value as never,
-    list: (kind, scope) =>
-      (scope === undefined
-        ? [...tables[kind].entries()].map(([id, { value }]) => [id, value] as const)
-        : [...scoped(kind, scope)]
-      )
-        .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
-        .map(([, value]) => value) as never,
+    list(kind, scope) {
+      const name = scope === undefined ? kind : `${kind}\u0000${scope}`;
+      const known = sorted.get(name);
+      if (known) return known as never;
+      const entries =
+        scope === undefined
+          ? [...tables[kind].entries()].map(([id, { value }]) => [id, value] as const)
+          : [...scoped(kind, scope)];
+      const values = entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, value]) => value);
+      sorted.set(name, values);
+      return values as never;
+    },
     async save(puts) {
       await store.putRecords(puts);
       applied(puts);

@@ -10,7 +10,7 @@ export interface CredentialQuery {
   readonly account?: string | undefined;
 }
 
-/** The sealed credentials: opened at the moment of use, never listed with their secrets. */
+/** The sealed credentials: opened when first used, never listed with their secrets. */
 export interface Vault {
   /** The newest of a kind and holder; null where there is none. Throws `internal` when the seal does not open. */
   find(connection: string, query: CredentialQuery): OpenedCredential | null;
@@ -48,20 +48,36 @@ export function createVault(parts: {
   const { registry, sealer } = parts;
   const holderOf = (query: CredentialQuery): string | null => query.bot ?? query.account ?? null;
 
+  // The newest of each kind and holder, made once for each state of the registry.
+  const newest = new WeakMap<readonly CredentialRecord[], ReadonlyMap<string, CredentialRecord>>();
+  // Kinds hold no such character, whatever a holder is called.
+  const placeOf = (kind: string, of: string | null): string => (of === null ? kind : `${kind}\u0000${of}`);
+  const newestOf = (connection: string): ReadonlyMap<string, CredentialRecord> => {
+    const records = registry.list("credential", connection);
+    const known = newest.get(records);
+    if (known) return known;
+    const found = new Map(records.map((record) => [placeOf(record.kind, record.of), record]));
+    newest.set(records, found);
+    return found;
+  };
+  // Every call needs one, and unsealing costs as much as a row in the database. The redactor holds the same texts.
+  const opened = new WeakMap<CredentialRecord, string>();
+
   const vault: Vault = {
-    record: (connection, query) =>
-      registry
-        .list("credential", connection)
-        .findLast((record) => record.kind === query.kind && record.of === holderOf(query)),
+    record: (connection, query) => newestOf(connection).get(placeOf(query.kind, holderOf(query))),
     find(connection, query) {
       const record = vault.record(connection, query);
       if (!record) return null;
       return { id: record.id, kind: record.kind, secret: vault.open(record), nativeId: record.nativeId };
     },
     open(record) {
+      // What a reference names may change behind our back, so it is read each time.
+      const known = opened.get(record);
+      if (known !== undefined) return known;
       const secret =
         record.sealed === null ? parts.resolve(record.source) : sealer.open(sealNameOf(record), record.sealed);
       parts.learn(secret);
+      if (record.sealed !== null) opened.set(record, secret);
       return secret;
     },
     put(connection, draft) {

@@ -12,8 +12,15 @@ export function newSealKey(): SealKey {
   return randomBytes(sizes.key);
 }
 
+/** A key is looked at for every secret and every intake that is kept, and never changes. */
+const ids = new WeakMap<SealKey, Buffer>();
+
 function idOf(key: SealKey): Buffer {
-  return createHash("sha256").update(key).digest().subarray(0, sizes.id);
+  const known = ids.get(key);
+  if (known) return known;
+  const id = createHash("sha256").update(key).digest().subarray(0, sizes.id);
+  ids.set(key, id);
+  return id;
 }
 
 /** The name is bound to the value: it opens under that name only. */

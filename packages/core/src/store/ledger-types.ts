@@ -1,5 +1,15 @@
 import type { Acting, ErrorData, Outcome } from "@botyard/sdk";
 
+/** What another process needs to do a call, or to do it again. */
+export interface KeptCall {
+  /** The validated input as JSON, sealed under `effect/<id>/input` (base64). */
+  readonly input: string;
+  /** Unix milliseconds. */
+  readonly deadline: number;
+  /** `queue`: done after a stop when it had not begun. `recover`: done again when its secret was not saved. */
+  readonly why: "queue" | "recover";
+}
+
 export interface EffectRow {
   /** `op_…` */
   readonly id: string;
@@ -24,6 +34,8 @@ export interface EffectRow {
   readonly sealed: boolean;
   readonly error: ErrorData | null;
   readonly settledBy: "answer" | "history" | "echo" | "restart" | null;
+  /** Until it has ended; only of calls that outlive a process. */
+  readonly call?: KeptCall | null;
   /** `req_…` that made it; rows of before 0.1.0 have none. */
   readonly request?: string;
 }

@@ -5,7 +5,9 @@ import type { AppendBatch, Appended, EffectRow, RecordPut } from "./types.ts";
 
 /** Bots of a copy that have not seen the event yet, each once. */
 export function unseenBots(seen: Iterable<string>, bots: readonly string[]): readonly string[] {
+  if (bots.length === 0) return bots;
   const known = new Set(seen);
+  if (known.size === 0 && bots.length === 1) return bots;
   return [...new Set(bots)].filter((bot) => !known.has(bot));
 }
 
@@ -28,11 +30,12 @@ const interrupted: ErrorData = {
   details: { effect: "unknown" },
 };
 
-/** What a row left over by a crash becomes; null where it was settled. */
+/** What a row left over by a crash becomes; null where it was settled, and where it waits in the queue still. */
 export function recoveredEffect(row: EffectRow, now: string): EffectRow | null {
   if (row.state === "attempting") {
     return { ...row, state: "unknown", effect: "unknown", error: row.error ?? interrupted, updatedAt: now };
   }
+  if (row.state === "accepted" && row.call?.why === "queue") return null;
   if (row.state === "accepted") {
     return keptEffect({
       ...row,
@@ -48,7 +51,10 @@ export function recoveredEffect(row: EffectRow, now: string): EffectRow | null {
 
 /** The changes that follow from those events of a batch that came for the first time. */
 export function freshRecords(batch: AppendBatch, appended: readonly Appended[]): readonly RecordPut[] {
-  return batch.events.flatMap((event, at) => (appended[at]?.outcome === "fresh" ? (event.records ?? []) : []));
+  const puts: RecordPut[] = [];
+  for (const [at, { records }] of batch.events.entries())
+    if (records !== undefined && appended[at]?.outcome === "fresh") puts.push(...records);
+  return puts;
 }
 
 /** For a record that must be absent. */

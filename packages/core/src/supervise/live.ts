@@ -1,4 +1,13 @@
-import type { AnyPlatform, AnySession, Capability, Check, ProbeReport, State, StateName } from "@botyard/sdk";
+import {
+  type AnyPlatform,
+  type AnySession,
+  BotyardError,
+  type Capability,
+  type Check,
+  type ProbeReport,
+  type State,
+  type StateName,
+} from "@botyard/sdk";
 import type { ConnectionRecord } from "../store/types.ts";
 
 /** One connection while the process runs: its session, what was last seen of it, and the states of its parts. */
@@ -15,6 +24,12 @@ export interface Live {
   readonly bots: Map<string, State>;
   /** Reported states by credential id. */
   readonly credentials: Map<string, State>;
+  /** Credentials that end soon or have ended, by id. */
+  readonly expiring: Map<string, State>;
+  /** While what a start may have missed is written down: intakes wait for it. */
+  recording: Promise<void> | null;
+  /** Origins of its server that do not answer; calls to them fail at once. */
+  readonly outages: Map<string, State>;
   checks: readonly Check[];
   probe: Omit<ProbeReport, "steps"> | null;
   provenAliveAt: string | null;
@@ -36,6 +51,9 @@ export function createLive(record: ConnectionRecord, platform: AnyPlatform, now:
     receiving: new Map(),
     bots: new Map(),
     credentials: new Map(),
+    expiring: new Map(),
+    recording: null,
+    outages: new Map(),
     checks: record.probe?.checks ?? [],
     probe: record.probe,
     provenAliveAt: null,
@@ -51,4 +69,10 @@ export function capabilityOf(live: Live, operation: string): Capability {
   const ceiling = (live.platform.capabilities as Readonly<Record<string, Capability>>)[operation] ?? nothing;
   if (ceiling.support === "none") return ceiling;
   return live.probe?.narrow?.[operation] ?? ceiling;
+}
+
+/** Why nothing can be asked of a connection, with what mends it. */
+export function notOpen(connection: string, live: Live | undefined): BotyardError {
+  const { reason, remedy } = live?.condition ?? {};
+  return new BotyardError("plugin_failed", reason ?? `${connection} is not open`, remedy ? { fix: remedy } : {});
 }

@@ -1,4 +1,13 @@
-import { BotyardError, isBotyardError, type Receive, type Resumed, type RunCall } from "@botyard/sdk";
+import {
+  BotyardError,
+  type Gap,
+  isBotyardError,
+  type Proof,
+  type Receive,
+  type Resumed,
+  type RunCall,
+} from "@botyard/sdk";
+import { lineOf } from "../channel/lost.ts";
 import type { Core } from "../core.ts";
 import { markCaller } from "../limits/caller.ts";
 import { toTarget } from "../registry/registry.ts";
@@ -40,6 +49,17 @@ function gapFrom(proof: string, now: number): string {
 }
 
 const markKey = (bot: string | undefined): string => `~alive/${bot ?? ""}`;
+const aheadKey = (bot: string | undefined): string => `~ahead/${bot ?? ""}`;
+
+/**
+ * A proof of before the clock was set back: what was missed may bear times that lie ahead, too. Written down, because
+ * only the end of the gap needs it.
+ */
+async function noteAhead({ core, live, bot }: LoopParts, proof: string): Promise<void> {
+  if (Date.parse(proof) <= core.clock.now()) return;
+  const until = new Date(Date.parse(proof) + markEveryMs + lateMs).toISOString();
+  await core.store.pluginPut(live.id, { [aheadKey(bot)]: until });
+}
 
 /** A first connection ever has no gap; anything else that cannot prove continuity has one. */
 async function lastAlive(parts: LoopParts): Promise<string | null> {
@@ -49,11 +69,12 @@ async function lastAlive(parts: LoopParts): Promise<string | null> {
 
 async function fill(parts: LoopParts, signal: AbortSignal, resumed: Resumed): Promise<void> {
   const { gaps, live, receive, core } = parts;
-  const open = gaps.current(live.id, parts.bot);
-  if (!open) return;
-  const gap = await gaps.end(open);
-  if (resumed.from !== "unknown") {
-    await gaps.settle(gap, [{ outcome: "filled", messages: 0 }]);
+  const gap = gaps.current(live.id, parts.bot);
+  if (!gap) return;
+  // One that has an end was left open by a start that could prove nothing, before its history was read: that a later start
+  // resumed proves what came after it only.
+  if (resumed.from !== "unknown" && gap.to === null) {
+    await gaps.settle(await endNow(parts, gap), [{ outcome: "filled", messages: 0 }]);
     return;
   }
   if (!receive.backfill) {
@@ -71,8 +92,15 @@ async function fill(parts: LoopParts, signal: AbortSignal, resumed: Resumed): Pr
   }
 }
 
+async function endNow({ core, gaps, live, bot }: LoopParts, gap: Gap): Promise<Gap> {
+  const ahead = await core.store.pluginGet(live.id, aheadKey(bot));
+  const ended = await gaps.end(gap, typeof ahead === "string" ? ahead : null);
+  if (typeof ahead === "string") await core.store.pluginPut(live.id, { [aheadKey(bot)]: null });
+  return ended;
+}
+
 /** Rejects when the way is not proven in time. */
-async function keepProving(parts: LoopParts, call: RunCall, proved: () => void): Promise<never> {
+async function keepProving(parts: LoopParts, call: RunCall, proved: (proof: Proof | void) => void): Promise<never> {
   const { prove } = parts.receive;
   if (!prove) return new Promise<never>(() => {});
   for (;;) {
@@ -85,11 +113,10 @@ async function keepProving(parts: LoopParts, call: RunCall, proved: () => void):
       () => new Promise<never>(() => {}),
     );
     try {
-      await Promise.race([prove.check(call), limit]);
+      proved(await Promise.race([prove.check(call), limit]));
     } finally {
       late.abort();
     }
-    proved();
   }
 }
 
@@ -103,11 +130,18 @@ async function once(parts: LoopParts, onStarted: () => void): Promise<unknown> {
   let aliveAt = gapStart(parts, await lastAlive(parts));
   let started = false;
   let filling: Promise<void> = Promise.resolve();
+  let giveUp: (error: unknown) => void = () => {};
+  const unrecorded = new Promise<never>((_, reject) => (giveUp = reject));
+  unrecorded.catch(() => {});
 
-  const proved = (): void => {
-    aliveAt = core.now();
-    live.provenAliveAt = aliveAt;
+  /** We are there to hear: what a gap begins with, if the process ends now. */
+  const listening = (until?: string): void => {
+    aliveAt = until === undefined ? core.now() : notAhead(until, core.clock.now());
     void core.store.pluginPut(live.id, { [markKey(bot)]: aliveAt }).catch(() => {});
+  };
+  const proved = (proof: Proof | void): void => {
+    listening(proof?.until);
+    live.provenAliveAt = core.now();
   };
   const call: RunCall = {
     ...(bot === undefined ? {} : { bot: toTarget(core.registry.bot(live.id, bot)) }),
@@ -119,21 +153,30 @@ async function once(parts: LoopParts, onStarted: () => void): Promise<unknown> {
       onStarted();
       live.receiving.delete(bot ?? "");
       parts.changed();
-      filling = openMissed(parts, resumed, aliveAt)
+      const recorded = openMissed(parts, resumed, aliveAt);
+      // Nothing of this start is stored before what may be missing is: else a crash would leave no trace of it.
+      holdBack(live, recorded);
+      filling = recorded
         .then(() => {
-          proved();
+          // Where nothing can be proven, that we listen says nothing of the way to us.
+          if (receive.prove) proved();
+          else listening();
           return fill(parts, stop.signal, resumed);
         })
-        .catch((error: unknown) => core.logger.error("the gap could not be recorded", { connection: live.id, error }));
+        .catch((error: unknown) => {
+          core.logger.error("the gap could not be recorded", { connection: live.id, error });
+          giveUp(error);
+        });
     },
   };
   const marking = (async () => {
     while (!stop.signal.aborted) {
       await core.clock.sleep(markEveryMs, stop.signal).catch(() => {});
       if (!started || stop.signal.aborted) continue;
-      if (!receive.prove) proved();
+      if (!receive.prove) listening();
       else if (aliveAt !== null && aliveAt !== notAhead(aliveAt, core.clock.now())) {
         // Written down at once: after a crash nobody could tell any more.
+        await noteAhead(parts, aliveAt).catch(() => {});
         aliveAt = notAhead(aliveAt, core.clock.now());
         void core.store.pluginPut(live.id, { [markKey(bot)]: aliveAt }).catch(() => {});
       }
@@ -143,7 +186,12 @@ async function once(parts: LoopParts, onStarted: () => void): Promise<unknown> {
   try {
     if (stop.signal.aborted) return null;
     const run = receive.run ? receive.run(call) : pushed(parts, call);
-    await Promise.race([run, keepProving(parts, call, proved), leftBehind(parts, stop.signal, over.signal)]);
+    await Promise.race([
+      run,
+      keepProving(parts, call, proved),
+      leftBehind(parts, stop.signal, over.signal),
+      unrecorded,
+    ]);
     failure = signal.aborted ? null : new BotyardError("unreachable", "the server closed the connection");
   } catch (error) {
     failure = signal.aborted ? null : error;
@@ -155,6 +203,7 @@ async function once(parts: LoopParts, onStarted: () => void): Promise<unknown> {
     await filling;
   }
   // Only a stretch that did receive can have lost something; an open gap goes on by itself.
+  if (failure !== null && started) await noteAhead(parts, aliveAt ?? core.now());
   if (failure !== null && started && !parts.gaps.current(live.id, bot))
     await parts.gaps.open({
       connection: live.id,
@@ -165,6 +214,16 @@ async function once(parts: LoopParts, onStarted: () => void): Promise<unknown> {
   return failure;
 }
 
+/** Intakes of the connection wait for this; where it fails they fail, too. */
+function holdBack(live: Live, recorded: Promise<void>): void {
+  const held = Promise.all([live.recording ?? Promise.resolve(), recorded]).then(() => {});
+  live.recording = held;
+  const free = (): void => {
+    if (live.recording === held) live.recording = null;
+  };
+  held.then(free, free);
+}
+
 /** A run that does not end when told to is left behind: closing must not hang on a plugin. */
 async function leftBehind(parts: LoopParts, told: AbortSignal, over: AbortSignal): Promise<void> {
   await new Promise<void>((resolve) => told.addEventListener("abort", () => resolve(), { once: true }));
@@ -173,21 +232,28 @@ async function leftBehind(parts: LoopParts, told: AbortSignal, over: AbortSignal
 
 /** Nothing to run: the server calls us, and repeats what was not acknowledged unless nothing can be proven. */
 async function pushed(parts: LoopParts, call: RunCall): Promise<void> {
+  const line = lineOf(parts.receive);
+  if (line?.down) throw line.down;
   call.started({ from: parts.live.probe?.continuity === "unprovable" ? "unknown" : "resumed" });
-  await new Promise<void>((resolve) => call.signal.addEventListener("abort", () => resolve(), { once: true }));
+  const ended = new Promise<void>((resolve) => call.signal.addEventListener("abort", () => resolve(), { once: true }));
+  await (line ? Promise.race([ended, line.broken]) : ended);
 }
 
 const gapStart = (parts: LoopParts, mark: string | null): string | null =>
   parts.gaps.current(parts.live.id, parts.bot)?.from ?? mark;
 
 async function openMissed(parts: LoopParts, resumed: Resumed, aliveAt: string | null): Promise<void> {
-  if (resumed.from !== "unknown" || aliveAt === null || parts.gaps.current(parts.live.id, parts.bot)) return;
-  await parts.gaps.open({
-    connection: parts.live.id,
-    ...(parts.bot ? { bots: [parts.bot] } : {}),
-    from: gapFrom(aliveAt, parts.core.clock.now()),
-    cause: "Botyard was not receiving",
-  });
+  if (resumed.from !== "unknown" || aliveAt === null) return;
+  await noteAhead(parts, aliveAt);
+  const gap =
+    parts.gaps.current(parts.live.id, parts.bot) ??
+    (await parts.gaps.open({
+      connection: parts.live.id,
+      ...(parts.bot ? { bots: [parts.bot] } : {}),
+      from: gapFrom(aliveAt, parts.core.clock.now()),
+      cause: "Botyard was not receiving",
+    }));
+  await endNow(parts, gap);
 }
 
 function sentence(error: unknown): string {

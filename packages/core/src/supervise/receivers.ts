@@ -8,6 +8,8 @@ import { receiveLoop } from "./receive-loop.ts";
 /** The receive loops of each open connection: one, or one for each bot that may receive. */
 export interface Receivers {
   start(live: Live, session: AnySession): void;
+  /** Begins anew with a bot whose credential was refused and is said to work again. */
+  retry(live: Live, bot: string): void;
   /** Resolves when no loop of the connection runs any more. */
   stop(live: Live): Promise<void>;
 }
@@ -90,6 +92,11 @@ export function createReceivers(parts: {
         if (change.kind === "bot" || change.kind === "credential") follow();
       });
       live.abort.signal.addEventListener("abort", end, { once: true });
+    },
+    retry(live, bot) {
+      if (!live.session || !all.get(live)?.has(bot) || live.receiving.get(bot)?.state !== "auth_required") return;
+      halt(live, bot);
+      launch(live, live.session, bot);
     },
     async stop(live) {
       const running = all.get(live);

@@ -76,6 +76,63 @@ test("a gap is filled from history, and a room that may not be read stays lost o
   await runtime.close({ drainMs: 0 });
 });
 
+test("a gap whose history was not read before the end is not closed by a later start that resumes", async () => {
+  const asked: (string | null)[] = [];
+  let read = (): void => {};
+  const socket = fakeSocket({
+    backfill: (gap, signal) => {
+      asked.push(gap.to);
+      return new Promise((resolve, reject) => {
+        read = () => resolve([{ outcome: "filled", messages: 4 }]);
+        signal.addEventListener("abort", () => reject(signal.reason as Error));
+      });
+    },
+  });
+  const { clock, gaps, state, runtime } = await receiving(socket.receive);
+  await expect.poll(state, soon).toBe("ready");
+  socket.cut(new BotyardError("unreachable", "the socket broke"));
+  await expect.poll(async () => (await clock.advance(1_000), asked.length), soon).toBe(1);
+  // It breaks again while the history is read; the next socket misses nothing of this one.
+  socket.resumed = "resumed";
+  socket.cut(new BotyardError("unreachable", "the socket broke again"));
+  await expect.poll(async () => (await clock.advance(1_000), asked.length), soon).toBe(2);
+  expect(asked[1]).toBe(asked[0]);
+  expect(await gaps()).toMatchObject([{ state: "open" }]);
+  read();
+  await expect.poll(gaps, soon).toMatchObject([{ state: "filled", messages: 4 }]);
+  await runtime.close({ drainMs: 0 });
+});
+
+test("nothing of a start is stored before what may be missing is recorded", async () => {
+  const socket = fakeSocket();
+  const { clock, state, store, world, runtime } = await receiving(socket.receive);
+  await expect.poll(state, soon).toBe("ready");
+  await runtime.core.supervisor.close("chat");
+  await clock.advance(60_000);
+  // As a plugin does whose first frame comes with the hello.
+  socket.receive.run = async (call) => {
+    call.started({ from: "unknown" });
+    await world.host?.commit({ via: "frame", events: [] }, { put: { place: 1 } });
+    await new Promise<void>((resolve) => call.signal.addEventListener("abort", () => resolve(), { once: true }));
+  };
+  const { appendEvents, nextNumber } = store;
+  const order: string[] = [];
+  Object.assign(store, {
+    nextNumber: async (kind: "gap") => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      return nextNumber(kind);
+    },
+    appendEvents: async (batch: Parameters<typeof appendEvents>[0]) => {
+      order.push(...(batch.put ? ["place"] : batch.events.map(({ body }) => body.type)));
+      return appendEvents(batch);
+    },
+  });
+  await runtime.core.supervisor.open("chat");
+  await expect.poll(() => order, soon).toContain("place");
+  expect(order.filter((what) => what === "gap.opened" || what === "place")).toEqual(["gap.opened", "place"]);
+  await runtime.close({ drainMs: 0 });
+});
+
 test("without any history a gap is lost, and only possible", async () => {
   const socket = fakeSocket();
   const { clock, gaps, state, runtime } = await receiving(socket.receive);
@@ -107,7 +164,61 @@ test("a socket that stays open and deaf is found by the proof, not by its state"
   await runtime.close({ drainMs: 0 });
 });
 
-test("a clock that was set back does not hide what was missed: the gap begins before both readings of it", async () => {
+test("a connection that is only pushed to is proven by its ping, on an interval that its state names", async () => {
+  let lost = false;
+  let pings = 0;
+  const check = async (): Promise<void> => {
+    pings += 1;
+    if (lost) throw new BotyardError("unreachable", "the server cannot reach us");
+  };
+  const { clock, gaps, state, value, runtime } = await receiving({
+    http: async () => ({ status: 200 }),
+    prove: { everyMs: 60_000, timeoutMs: 10_000, check },
+  });
+  await expect.poll(state, soon).toBe("ready");
+  const connection = () =>
+    value<{ provenAliveAt: string | null; provenEveryMs: number | null }>("connections.get", { connection: "chat" });
+  await clock.advance(60_000);
+  expect(pings).toBe(1);
+  const proven = new Date(clock.now()).toISOString();
+  await expect.poll(connection, soon).toMatchObject({ provenEveryMs: 60_000, provenAliveAt: proven });
+  lost = true;
+  await clock.advance(60_000);
+  await expect.poll(gaps, soon).toMatchObject([{ state: "open", cause: "the server cannot reach us" }]);
+  expect(await connection()).toMatchObject({ provenAliveAt: proven });
+  await runtime.close({ drainMs: 0 });
+});
+
+test("where a server offers no proof, nothing but what it sends counts as one", async () => {
+  const { clock, state, value, runtime } = await receiving({ http: async () => ({ status: 200 }) });
+  await expect.poll(state, soon).toBe("ready");
+  await clock.advance(60_000);
+  const connection = () =>
+    value<{ provenAliveAt: string | null; provenEveryMs: number | null }>("connections.get", { connection: "chat" });
+  expect(await connection()).toMatchObject({ provenEveryMs: null, provenAliveAt: null });
+  await runtime.hook("chat", { method: "POST", path: "/", query: {}, headers: {}, body: new Uint8Array() });
+  expect(await connection()).toMatchObject({ provenAliveAt: new Date(clock.now()).toISOString() });
+  await runtime.close({ drainMs: 0 });
+});
+
+test("a proof that reaches less far than now: a gap begins where it ended, not at the last answer", async () => {
+  const socket = fakeSocket();
+  const proof: { until?: string } = {};
+  const check = async () => proof;
+  const prove = { everyMs: 10_000, timeoutMs: 1_000, check };
+  const { clock, gaps, state, runtime } = await receiving({ ...socket.receive, prove });
+  await expect.poll(state, soon).toBe("ready");
+  await clock.advance(10_000);
+  proof.until = new Date(clock.now()).toISOString();
+  for (let n = 0; n < 30; n += 1) await clock.advance(10_000);
+  socket.cut(new BotyardError("unreachable", "the socket broke"));
+  await expect.poll(async () => (await clock.advance(1_000), (await gaps()).length), soon).toBe(1);
+  // and a minute before that, as always
+  expect(Date.parse((await gaps())[0]?.from ?? "")).toBe(Date.parse(proof.until) - 60_000);
+  await runtime.close({ drainMs: 0 });
+});
+
+test("a clock that was set back does not hide what was missed: the gap begins before and ends after both readings of it", async () => {
   const socket = fakeSocket({ backfill: async () => [{ outcome: "filled", messages: 0 }] });
   const clock = createFakeClock(Date.UTC(2026, 10, 20, 8));
   let offset = 0;
@@ -122,6 +233,9 @@ test("a clock that was set back does not hide what was missed: the gap begins be
   socket.cut(new Error("gone"));
   await expect.poll(async () => (await clock.advance(1_000), (await gaps()).length), soon).toBe(1);
   expect(Date.parse((await gaps())[0]?.from ?? "")).toBeLessThan(now);
+  // What was said just before bears the time of then.
+  await expect.poll(async () => (await clock.advance(1_000), (await gaps())[0]?.state), soon).toBe("filled");
+  expect(Date.parse((await gaps())[0]?.to ?? "")).toBeGreaterThan(now + 3_600_000);
   await runtime.close({ drainMs: 0 });
 });
 

@@ -1,6 +1,5 @@
 import {
   type AnySession,
-  BotyardError,
   type Capability,
   isBotyardError,
   type ProbeReport,
@@ -9,10 +8,13 @@ import {
   type Subject,
 } from "@botyard/sdk";
 import type { Core } from "../core.ts";
+import type { Outage } from "../limits/circuit.ts";
+import { noPlatform } from "../platform-map.ts";
 import { putBot, putConnection } from "../registry/registry.ts";
 import type { ConnectionRecord } from "../store/types.ts";
+import { expiringChecks, watchExpiry } from "./expiring.ts";
 import { createGaps, type Gaps } from "./gaps.ts";
-import { capabilityOf, createLive, type Live, stateOf } from "./live.ts";
+import { capabilityOf, createLive, type Live, notOpen, stateOf } from "./live.ts";
 import { createReceivers } from "./receivers.ts";
 import { connectionState } from "./states.ts";
 import { createSteps, type Steps } from "./steps.ts";
@@ -34,6 +36,8 @@ export interface Supervisor {
   ): Promise<{ readonly report: ProbeReport; readonly steps: readonly Step[] }>;
   capability(connection: string, operation: string): Capability;
   report(connection: string, subject: Subject, report: Report): void;
+  /** An origin does not answer any more, or again (null): the connections that speak to it say so. */
+  outage(origin: string, outage: Outage | null): void;
   /** The server accepted a call of this bot: a refusal before is over. */
   worked(connection: string, bot: string): void;
 }
@@ -63,6 +67,8 @@ export function createSupervisor(
     const { state, reason } = connectionState(registry, live, record);
     if (state === "connecting" || lastTold.get(live.id) === state) return;
     lastTold.set(live.id, state);
+    // A single command opens a connection for itself: that changes nothing a reader of the log would want to know.
+    if (!options.receive) return;
     void core.log
       .emit(
         { id: live.id, platform: live.platform.id },
@@ -79,11 +85,11 @@ export function createSupervisor(
   }
 
   async function probeOnce(live: Live, level: "passive" | "active") {
-    if (!live.session) throw new BotyardError("plugin_failed", live.condition.reason ?? `${live.id} is not open`);
+    if (!live.session) throw notOpen(live.id, live);
     const report = await live.session.probe({ level, signal: live.abort.signal });
     const { steps: drafts = [], ...seen } = report;
     live.probe = seen;
-    live.checks = seen.checks;
+    live.checks = [...seen.checks, ...expiringChecks(live)];
     await registry.save([putConnection({ ...registry.connection(live.id), probe: seen, continuity: seen.continuity })]);
     await steps.settleMissing(
       live.id,
@@ -99,7 +105,7 @@ export function createSupervisor(
       ? stateOf("degraded", core.now(), bad.detail, bad.fix)
       : stateOf("ready", live.condition.state === "ready" ? live.condition.since : core.now());
     told(live);
-    return { report, steps: opened };
+    return { report: { ...report, checks: live.checks }, steps: opened };
   }
 
   function failed(live: Live, error: unknown): void {
@@ -133,9 +139,10 @@ export function createSupervisor(
     await closeNow(connection);
     const record = registry.connection(connection);
     const platform = core.platforms.get(record.platform);
-    if (!platform) throw new BotyardError("unsupported", `this binary has no platform "${record.platform}"`);
+    if (!platform) throw noPlatform(record.platform);
     const live = createLive(record, platform, core.now());
     lives.set(connection, live);
+    watchExpiry(core, live, { emit: options.receive, changed: told });
     try {
       live.session = await options.openSession(live, record);
       if (options.receive) receivers.start(live, live.session);
@@ -200,11 +207,7 @@ export function createSupervisor(
       }
       const live = lives.get(connection);
       if (live?.session) return { live, session: live.session };
-      throw new BotyardError(
-        "plugin_failed",
-        live?.condition.reason ?? `${connection} could not be opened`,
-        live?.condition.remedy ? { fix: live.condition.remedy } : {},
-      );
+      throw notOpen(connection, live);
     },
     open(connection) {
       const running = opening.get(connection);
@@ -234,8 +237,27 @@ export function createSupervisor(
       if (live) return capabilityOf(live, operation);
       const record = registry.connection(connection);
       const platform = core.platforms.get(record.platform);
-      if (!platform) throw new BotyardError("unsupported", `this binary has no platform "${record.platform}"`);
+      if (!platform) throw noPlatform(record.platform);
       return capabilityOf(createLive(record, platform, core.now()), operation);
+    },
+    outage(origin, outage) {
+      for (const live of lives.values()) {
+        const url = registry.get("connection", live.id)?.url ?? null;
+        const own = url !== null && URL.canParse(url) && new URL(url).origin === origin;
+        if (!own && !(live.probe?.origins ?? []).includes(origin)) continue;
+        if (outage === null) live.outages.delete(origin);
+        else
+          live.outages.set(
+            origin,
+            stateOf(
+              "degraded",
+              outage.since,
+              `${origin} has not answered ${outage.failures} requests in a row (${outage.reason}); calls to it fail at once, and one is tried now and then`,
+              `botyard connections probe ${live.id}`,
+            ),
+          );
+        told(live);
+      }
     },
     worked(connection, bot) {
       const live = lives.get(connection);
@@ -253,6 +275,7 @@ export function createSupervisor(
       else if (subject.kind === "credential") live.credentials.set(subject.credential, state);
       else {
         if (live.bots.get(subject.bot)?.state !== report.state) live.bots.set(subject.bot, state);
+        if (report.state === "ready") receivers.retry(live, subject.bot);
         void learned(live, subject.bot, report).catch((error: unknown) =>
           logger.error("a report could not be kept", { connection, error }),
         );

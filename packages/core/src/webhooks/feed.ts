@@ -14,7 +14,8 @@ export interface Feed {
   run(): Promise<void>;
 }
 
-const page = 100;
+/** As many as the log reads at once: what it would read beyond is read again. */
+const page = 250;
 const waitMs = 30_000;
 const errorMs = 5_000;
 
@@ -27,8 +28,8 @@ export function createFeed(parts: {
   readonly filter: EventFilter;
   readonly maxAgeMs: number | null;
   readonly signal: AbortSignal;
-  /** Whether more may be given out. */
-  readonly room: () => boolean;
+  /** Whether more may be given out; `again`: whether there is enough room to begin again. */
+  readonly room: (again: boolean) => boolean;
   readonly give: (event: Event) => void;
   readonly moved: () => void;
   readonly skipped: (count: number) => void;
@@ -84,7 +85,7 @@ export function createFeed(parts: {
   }
 
   async function roomAgain(): Promise<void> {
-    if (parts.room()) return;
+    if (parts.room(false)) return;
     full = true;
     await new Promise<void>((resolve) => {
       const { signal: poked } = poke;
@@ -119,12 +120,12 @@ export function createFeed(parts: {
       wake();
     },
     go() {
-      if (full) wake();
+      if (full && parts.room(true)) wake();
     },
     async run() {
       while (!signal.aborted) {
         await roomAgain();
-        if (signal.aborted || !parts.room()) continue;
+        if (signal.aborted || !parts.room(false)) continue;
         try {
           const [range] = ranges;
           if (range && range.read >= range.until) {

@@ -4,6 +4,8 @@ import type { AttemptRow, DeliveryRow, DeliveryState, Store } from "../store/typ
 /** What has happened to a webhook's deliveries and is not on disk yet: written together, a moment later. */
 export interface Journal {
   state(): DeliveryState;
+  /** Without its place, which costs more than it is asked for. */
+  pace(): Pick<DeliveryState, "level" | "pausedUntil">;
   patch(change: Partial<DeliveryState>): void;
   row(row: DeliveryRow): void;
   /** The row goes. */
@@ -84,6 +86,7 @@ export function createJournal(parts: {
 
   return {
     state: () => ({ ...state, ...parts.place() }),
+    pace: () => state,
     patch(change) {
       state = { ...state, ...change };
       touch(soonMs);

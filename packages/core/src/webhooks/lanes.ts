@@ -19,6 +19,8 @@ export interface Lanes {
   readonly size: number;
   /** Jobs with a row of their own. */
   readonly stored: number;
+  /** It has a row of its own from now on. */
+  keep(job: Job): void;
   has(seq: number): Job | undefined;
   /** At the end of its lane. */
   add(job: Job): void;
@@ -44,6 +46,7 @@ interface Lane {
 export function createLanes(): Lanes {
   const lanes = new Map<string, Lane>();
   const bySeq = new Map<number, Job>();
+  let stored = 0;
   /** Lanes whose first may be due: in turn. */
   const ready = new Set<string>();
   /** Lanes whose first waits. */
@@ -83,9 +86,11 @@ export function createLanes(): Lanes {
       return bySeq.size;
     },
     get stored() {
-      let count = 0;
-      for (const job of bySeq.values()) if (job.stored) count += 1;
-      return count;
+      return stored;
+    },
+    keep(job) {
+      if (!job.stored && bySeq.get(job.seq) === job) stored += 1;
+      job.stored = true;
     },
     has: (seq) => bySeq.get(seq),
     add(job) {
@@ -93,6 +98,7 @@ export function createLanes(): Lanes {
       lanes.set(job.lane, lane);
       lane.jobs.push(job);
       bySeq.set(job.seq, job);
+      if (job.stored) stored += 1;
       if (lane.jobs.length === 1) place(job.lane, lane);
     },
     take(now, anyTime) {
@@ -109,7 +115,7 @@ export function createLanes(): Lanes {
     done(job) {
       const lane = leave(job);
       lane.jobs.shift();
-      bySeq.delete(job.seq);
+      if (bySeq.delete(job.seq) && job.stored) stored -= 1;
       place(job.lane, lane);
     },
     failed(job) {

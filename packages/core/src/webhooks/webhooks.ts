@@ -9,7 +9,7 @@ import { type Lookup, lookupAll } from "./address.ts";
 import { startEndpoint } from "./endpoint.ts";
 import type { Endpoint } from "./endpoint-types.ts";
 import { createPost, type Post, type PostAnswer } from "./post.ts";
-import { signatureHeaders, signingSecrets } from "./signing.ts";
+import { createSigning, signatureHeaders } from "./signing.ts";
 
 export interface WebhookParts extends Pick<Core, "registry" | "store" | "sealer" | "log" | "now"> {
   readonly clock: Clock;
@@ -111,6 +111,8 @@ export function createWebhooks(parts: WebhookParts): Webhooks {
     return plain.replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ").slice(0, snippetChars);
   };
 
+  const signing = createSigning(parts.sealer);
+
   const send = (
     record: WebhookRecord,
     message: { readonly id: string; readonly body: string },
@@ -121,7 +123,7 @@ export function createWebhooks(parts: WebhookParts): Webhooks {
     return post({
       url: record.url,
       privateNetwork: record.privateNetwork,
-      headers: signatureHeaders(signingSecrets(parts.sealer, record, now), { ...message, now }),
+      headers: signatureHeaders(signing(record, now), { id: message.id, body: message.body, now }),
       body: message.body,
       signal,
     });

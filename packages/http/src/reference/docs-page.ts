@@ -75,11 +75,13 @@ function ofPlatforms(what: string, extras: readonly Extra[]): Markup {
 }
 
 function operation(descriptor: Descriptor, extras: readonly Extra[]): Markup {
-  const { name, method, path, summary, description, effect, destructive, secretOutput, platform, fields } = descriptor;
+  const { name, method, path, summary, description, effect, destructive, secretOutput, raw, platform, fields } =
+    descriptor;
   const tags = [
     effect,
     ...(destructive ? ["destructive"] : []),
     ...(secretOutput ? ["answers a secret"] : []),
+    ...(raw ? ["needs a grant that names it"] : []),
     ...(platform ? [platform] : []),
   ];
   return html`<article id="${name}">

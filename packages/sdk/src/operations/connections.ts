@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { CapabilityView } from "../capability.ts";
 import { defineOperation } from "../operation.ts";
-import { bot, connection, ConnectionId, page, pageInput, room, says, Secret } from "../schema.ts";
+import { bot, connection, ConnectionId, expected, page, pageInput, room, says, Secret } from "../schema.ts";
 import { Check, Connection, Continuity } from "../shapes/connection.ts";
 import { Step } from "../shapes/step.ts";
 
@@ -12,6 +12,24 @@ const credentials = v.optional(
   says("Secrets by kind: the text itself, `env:NAME` or `file:PATH`.", v.record(v.string(), Secret)),
 );
 const url = says("Address of the chat server.", v.pipe(v.string(), v.url(), v.maxLength(2000)));
+const files = v.optional(
+  says(
+    'A file the operator already has, by the platform\'s name of it; its text: `{"registration": "id: …"}`.',
+    v.record(v.string(), Secret),
+  ),
+);
+const hooksUrl = v.optional(
+  v.nullable(
+    says(
+      "Where this chat server reaches the hooks listener, if not at the service's own address: `http://10.0.0.5:8471`. The path is added.",
+      v.pipe(
+        v.string(),
+        v.maxLength(2000),
+        v.regex(/^https?:\/\/[^\s?#]+$/, expected("an address like http://10.0.0.5:8471, without a query")),
+      ),
+    ),
+  ),
+);
 
 export const list = defineOperation({
   name: "connections.list",
@@ -49,12 +67,8 @@ export const create = defineOperation({
     url: v.optional(url),
     settings,
     credentials,
-    import: v.optional(
-      says(
-        'A file the operator already has, by the platform\'s name of it; its text: `{"registration": "id: …"}`.',
-        v.record(v.string(), Secret),
-      ),
-    ),
+    import: files,
+    hooksUrl,
   }),
   output: v.object({ ...Connection.entries, opened: v.array(Step) }),
   errors: ["conflict", "unreachable", "unsupported"],
@@ -62,8 +76,9 @@ export const create = defineOperation({
 
 export const update = defineOperation({
   name: "connections.update",
-  summary: "Change a connection's URL, settings or credentials",
-  description: "A merge patch: what is absent stays, `null` clears. The session is opened again.",
+  summary: "Change a connection's URL, settings, credentials or the address it is reached at",
+  description:
+    "A merge patch: what is absent stays, `null` clears. A file given by `import` replaces what it says. The session is opened again, and what now has to be done on the server comes back as steps.",
   run: "core",
   effect: "write",
   route: "PATCH /connections/{connection}",
@@ -73,6 +88,8 @@ export const update = defineOperation({
     url: v.optional(v.nullable(url)),
     settings,
     credentials,
+    import: files,
+    hooksUrl,
   }),
   output: v.object({ ...Connection.entries, opened: v.array(Step) }),
 });
@@ -111,6 +128,29 @@ export const probe = defineOperation({
     continuity: Continuity,
     steps: v.array(Step),
   }),
+});
+
+export const decode = defineOperation({
+  name: "connections.decode",
+  summary: "Decode kept intakes again, with the plugin as it is now",
+  description:
+    "After an upgrade, for what an older version of the plugin did not know. Events that are in the log stay as they are; what is new enters it now, with its own `time` and `backfilled: true`. Intakes are kept as long as `retention.raw` says.",
+  run: "core",
+  effect: "write",
+  route: "POST /connections/{connection}/decode",
+  cli: { done: "{intakes} intakes decoded  {events} new events" },
+  input: v.strictObject({
+    connection,
+    from: v.optional(says("`next` of an answer before: where to go on.", v.pipe(v.string(), v.regex(/^\d{1,15}$/)))),
+  }),
+  output: v.object({
+    intakes: says("Intakes that were decoded.", v.number()),
+    events: says("Events that were not in the log before.", v.number()),
+    unknown: says("Facts in them that this version does not know either.", v.number()),
+    failed: says("Intakes that could not be opened or decoded; the log says why.", v.number()),
+    next: v.optional(says("There are more: call again with it as `from`.", v.string())),
+  }),
+  errors: ["unsupported"],
 });
 
 export const capabilities = defineOperation({

@@ -5,6 +5,7 @@ import { Credential, CredentialDraft } from "../shapes/credential.ts";
 import { Step, StepDraft } from "../shapes/step.ts";
 
 const opened = v.optional(v.array(Step));
+const note = v.optional(says("What became of the old one: `old token refused (checked)`.", v.string()));
 /** Without a credential where only a step brings it. */
 const answer = v.object({
   credential: v.optional(CredentialDraft),
@@ -42,10 +43,10 @@ export const rotate = defineOperation({
   effect: "write",
   destructive: true,
   route: "POST /connections/{connection}/bots/{bot}/credentials/rotate",
-  cli: { done: "rotated  {kind} of {connection}/{of}" },
+  cli: { done: "rotated  {kind} of {connection}/{of}  {note}" },
   input: v.strictObject({ connection, bot }),
-  output: v.object({ ...Credential.entries, opened }),
-  answer,
+  output: v.object({ ...Credential.entries, opened, note }),
+  answer: v.object({ ...answer.entries, note }),
 });
 
 export const revoke = defineOperation({

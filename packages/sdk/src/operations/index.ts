@@ -8,6 +8,7 @@ import * as keys from "./keys.ts";
 import * as ledger from "./ledger.ts";
 import * as members from "./members.ts";
 import * as messages from "./messages.ts";
+import * as plugins from "./plugins.ts";
 import * as presence from "./presence.ts";
 import * as reactions from "./reactions.ts";
 import * as rooms from "./rooms.ts";
@@ -34,6 +35,7 @@ export interface Operations
     OperationsIn<typeof webhooks>,
     OperationsIn<typeof ledger>,
     OperationsIn<typeof keys>,
+    OperationsIn<typeof plugins>,
     OperationsIn<typeof service> {}
 
 export const operations: Operations & Readonly<Record<string, AnyOperation>> = collect(
@@ -52,5 +54,6 @@ export const operations: Operations & Readonly<Record<string, AnyOperation>> = c
   webhooks,
   ledger,
   keys,
+  plugins,
   service,
 ) as unknown as Operations & Readonly<Record<string, AnyOperation>>;

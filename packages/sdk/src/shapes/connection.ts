@@ -42,11 +42,20 @@ export const Connection = v.object({
   id: v.string(),
   platform: v.string(),
   url: v.nullable(v.string()),
+  hooksUrl: v.optional(
+    says("Where this chat server reaches the hooks listener, if not at the service's own address.", v.string()),
+  ),
   settings: v.record(v.string(), v.unknown()),
   ...State.entries,
   continuity: Continuity,
   server: v.optional(v.object({ name: v.string(), version: v.nullable(v.string()) })),
   provenAliveAt: v.nullable(says("When the way from the server to us was last seen working, end to end.", v.string())),
+  provenEveryMs: v.nullable(
+    says(
+      "How often that way is proven. Null: this server offers no proof, only what it sends shows that it can.",
+      v.number(),
+    ),
+  ),
   lastEventAt: v.nullable(v.string()),
   bots: v.object({ ready: v.number(), total: v.number() }),
   gaps: says("Open gaps.", v.number()),

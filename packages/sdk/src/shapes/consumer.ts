@@ -44,6 +44,6 @@ export const Consumer = v.object({
   lastAckAt: v.nullable(v.string()),
   skipped: says("Events it was not given because they were older than `maxAgeMs`.", v.number()),
   oldestAt: v.nullable(says("When the oldest event that may wait for it was stored.", v.string())),
-  waiting: says("Positions of the log behind the head; an upper bound where a filter is set.", v.number()),
+  waiting: says("Events that wait for it; beyond the next 100 positions of the log an upper bound.", v.number()),
 });
 export interface Consumer extends v.InferOutput<typeof Consumer> {}

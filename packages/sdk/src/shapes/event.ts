@@ -111,6 +111,14 @@ export const Event = v.object({
   invocation: v.optional(Invocation),
   gap: v.optional(Gap),
   state: v.optional(v.object({ state: StateName, reason: v.optional(v.string()) })),
+  credential: v.optional(
+    v.object({
+      id: v.string(),
+      kind: v.string(),
+      of: v.nullable(says("Handle of the bot, or name of the account, that holds it.", v.string())),
+      expiresAt: v.string(),
+    }),
+  ),
   native: v.optional(
     says("Fields of the platform's own, by its declared schema `Event`.", v.record(v.string(), v.unknown())),
   ),

@@ -127,9 +127,10 @@ export const eventCases: readonly Case[] = [
       const { world, bot, room, fresh } = scene;
       const from = await head(world);
       const text = `echo ${fresh()}`;
-      await world.call("messages.send", { room, as: bot, text });
+      const { message } = await world.call("messages.send", { room, as: bot, text });
       const event = await eventually(world, from, ({ content }) => content?.text === text, { own: true });
       expect(event).toMatchObject({ own: true, actor: { bot } });
+      if (message !== null) expect(event.message?.id, "the id that the send answered").toBe(message);
       const page = await world.call("events.list", { from });
       expect(page.items.filter(({ content }) => content?.text === text)).toEqual([]);
     },
@@ -154,7 +155,8 @@ export const eventCases: readonly Case[] = [
       expect((await pull(world, consumer, texts)).texts).toEqual(texts);
       await world.call("consumers.ack", { consumer, cursor: first.cursor });
       const page = await world.call("consumers.events", { consumer });
-      expect(page.items).toEqual([]);
+      // A gap is told to every reader, whatever it asked for: one that another case made may end only now.
+      expect(page.items.filter(({ gap }) => !gap)).toEqual([]);
     },
   },
   {

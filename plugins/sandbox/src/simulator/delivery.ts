@@ -18,8 +18,8 @@ export interface Delivery {
   /** The stream of one bot, or the one of all. */
   stream(bot: string | null): Stream;
   streams(): readonly Stream[];
-  /** Who takes posts to URLs that begin with `base`; null: nobody any more. */
-  deliverTo(base: string, deliver: Deliver | null): void;
+  /** Who takes posts to URLs that begin with `base`, in place of whoever did before. Call what comes back at its end. */
+  deliverTo(base: string, deliver: Deliver): () => void;
 }
 
 /** Frames go into one stream for all bots or into one for each; those of a bot with a hook URL are posted there, once. */
@@ -83,8 +83,8 @@ export function createDelivery(model: Model): Delivery {
     stream: (bot) => (bot === null ? shared : streamOf(bot)),
     streams: () => [shared, ...own.values()],
     deliverTo(base, deliver) {
-      if (deliver) takers.set(base, deliver);
-      else takers.delete(base);
+      takers.set(base, deliver);
+      return () => void (takers.get(base) === deliver && takers.delete(base));
     },
   };
 }

@@ -45,8 +45,8 @@ export interface Server {
   fault(fault: Fault): void;
   /** How often each call came, and what came of it. */
   counts(): Readonly<Record<string, number>>;
-  /** Who takes posts to hook URLs that begin with `base`, in place of the network; null: nobody any more. */
-  deliverTo(base: string, deliver: Deliver | null): void;
+  /** Who takes posts to hook URLs that begin with `base`, in place of the network, until what comes back is called. */
+  deliverTo(base: string, deliver: Deliver): () => void;
   /** Makes sure that a bot is there which an earlier server in this place had, and that it is in its rooms. */
   restore(bot: NewBot & { readonly id: string }, rooms: readonly string[]): void;
   /** Random, of this server: places in its streams mean nothing to another. */

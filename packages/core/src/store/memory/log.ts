@@ -53,7 +53,7 @@ export function createMemoryLog(): MemoryLog {
     const known = event.key === null ? undefined : keys.get(event.key);
     const fact = known === undefined ? undefined : facts.get(known);
     if (known !== undefined && fact !== undefined) {
-      const late = unseenBots(fact.bots, event.bots);
+      const late = batch.onlyFresh ? [] : unseenBots(fact.bots, event.bots);
       if (late.length === 0) return { outcome: "duplicate", id: known, seq: null };
       return { outcome: "copy", id: known, seq: push(batch, known, fact, late) };
     }
@@ -79,9 +79,17 @@ export function createMemoryLog(): MemoryLog {
       const appended = batch.events.map((event) => appendOne(batch, event));
       if (batch.raw) {
         lastRaw += 1;
-        const { via, id, bytes } = batch.raw;
+        const { via, id, bots, bytes } = batch.raw;
         const { connection, committedAt } = batch;
-        raws.push({ n: lastRaw, connection, via, id, committedAt, bytes: bytes.slice() });
+        raws.push({
+          n: lastRaw,
+          connection,
+          via,
+          id,
+          committedAt,
+          bots: bots ? [...bots] : null,
+          bytes: bytes.slice(),
+        });
       }
       return appended;
     },
@@ -111,7 +119,9 @@ export function createMemoryLog(): MemoryLog {
         const last = places.findLast((place) => place.committedAt < time);
         return last?.seq ?? oldest() - 1;
       },
-      async listRaw({ connection, before, limit }) {
+      async listRaw({ connection, before, after, limit }) {
+        if (after !== undefined)
+          return raws.filter((row) => row.connection === connection && row.n > after).slice(0, limit);
         return raws
           .filter((row) => row.connection === connection && (before === undefined || row.n < before))
           .reverse()

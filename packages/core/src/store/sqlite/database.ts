@@ -22,9 +22,15 @@ export interface Database {
   close(): void;
 }
 
-function bind(value: Value): SQLInputValue {
-  if (value === undefined) return null;
-  return typeof value === "boolean" ? Number(value) : value;
+/** In place: the array is the call's own. */
+function bound(values: readonly Value[]): SQLInputValue[] {
+  const own = values as Value[];
+  for (let at = 0; at < own.length; at += 1) {
+    const value = own[at];
+    if (value === undefined) own[at] = null;
+    else if (typeof value === "boolean") own[at] = Number(value);
+  }
+  return own as SQLInputValue[];
 }
 
 /** Opens or creates the file. Every error comes out as BotyardError with a sentence. */
@@ -38,6 +44,14 @@ export function openDatabase(path: string): Database {
   };
   const db = guard(() => new DatabaseSync(path));
   let depth = 0;
+  // Prepared when first needed: at a thousand commits a second, parsing "commit" each time shows.
+  const marks = new Map<string, ReturnType<DatabaseSync["prepare"]>>();
+  const mark = (sql: string): void =>
+    guard(() => {
+      const statement = marks.get(sql) ?? db.prepare(sql);
+      marks.set(sql, statement);
+      statement.run();
+    });
 
   const undo = (sql: string): void => {
     try {
@@ -53,22 +67,40 @@ export function openDatabase(path: string): Database {
     query<Row>(sql: string): Query<Row> {
       const statement = guard(() => db.prepare(sql));
       return {
-        get: (...values) => guard(() => (statement.get(...values.map(bind)) as Row | undefined) ?? null),
-        all: (...values) => guard(() => statement.all(...values.map(bind)) as Row[]),
-        run: (...values) => guard(() => Number(statement.run(...values.map(bind)).changes)),
+        get(...values) {
+          try {
+            return (statement.get(...bound(values)) as Row | undefined) ?? null;
+          } catch (error) {
+            throw toStoreError(error, path);
+          }
+        },
+        all(...values) {
+          try {
+            return statement.all(...bound(values)) as Row[];
+          } catch (error) {
+            throw toStoreError(error, path);
+          }
+        },
+        run(...values) {
+          try {
+            return Number(statement.run(...bound(values)).changes);
+          } catch (error) {
+            throw toStoreError(error, path);
+          }
+        },
       };
     },
     tx(work) {
-      const mark = `s${depth}`;
-      guard(() => db.exec(depth === 0 ? "begin immediate" : `savepoint ${mark}`));
+      const point = `s${depth}`;
+      mark(depth === 0 ? "begin immediate" : `savepoint ${point}`);
       depth += 1;
       try {
         const result = work();
-        guard(() => db.exec(depth === 1 ? "commit" : `release ${mark}`));
+        mark(depth === 1 ? "commit" : `release ${point}`);
         return result;
       } catch (error) {
         if (depth === 1) undo("rollback");
-        else undo(`rollback to ${mark}; release ${mark}`);
+        else undo(`rollback to ${point}; release ${point}`);
         throw error;
       } finally {
         depth -= 1;

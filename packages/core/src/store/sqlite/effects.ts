@@ -1,10 +1,13 @@
 import { keptEffect, noEffectError, recoveredEffect } from "../rules.ts";
 import type { EffectRow, Store } from "../types.ts";
-import type { Database, Value } from "./database.ts";
+import type { Database } from "./database.ts";
+import type { Group } from "./group.ts";
 
 interface ValueRow {
   readonly value: string;
 }
+
+const hasEnded = ({ state }: EffectRow): boolean => state === "done" || state === "failed" || state === "unknown";
 
 /** Methods of the store about the ledger. */
 export interface EffectStore {
@@ -16,15 +19,14 @@ export interface EffectStore {
   trim(before: string): void;
 }
 
-export function createEffectStore(db: Database): EffectStore {
+export function createEffectStore(db: Database, group: Group): EffectStore {
   const insert = db.query(
     `insert into effect (id, scope, operation, idempotency_key, connection, effect_id, state, updated_at, value)
      values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
-  const update = db.query(
-    `update effect set scope = ?2, operation = ?3, idempotency_key = ?4, connection = ?5, effect_id = ?6, state = ?7,
-     updated_at = ?8, value = ?9 where id = ?1`,
-  );
+  // Only what may change: an index is written for each column that is named.
+  const update = db.query("update effect set state = ?2, updated_at = ?3, value = ?4 where id = ?1");
+  const unkey = db.query("update effect set idempotency_key = null where id = ?");
   const byKey = db.query<ValueRow>(
     "select value from effect where scope = ? and operation = ? and idempotency_key = ?",
   );
@@ -42,41 +44,67 @@ export function createEffectStore(db: Database): EffectStore {
   const drop = db.query("delete from effect where state in ('done', 'failed', 'unknown') and updated_at < ?");
 
   const parse = (row: ValueRow | null): EffectRow | null => row && (JSON.parse(row.value) as EffectRow);
-  const columns = (row: EffectRow): Value[] => [
-    row.id,
-    row.scope,
-    row.operation,
-    row.idempotencyKey,
-    row.connection,
-    row.effectId,
-    row.state,
-    row.updatedAt,
-    JSON.stringify(row),
-  ];
+  /** Rows that have not ended, as they are in the file: most are changed twice within milliseconds. */
+  const running = new Map<string, EffectRow>();
+  const runningBy = new Map<string, string>();
+  const remember = (row: EffectRow): void => {
+    if (hasEnded(row)) return forgetRow(row.id);
+    running.set(row.id, row);
+    runningBy.set(row.effectId, row.id);
+  };
+  const forgetRow = (id: string): void => {
+    const row = running.get(id);
+    running.delete(id);
+    if (row) runningBy.delete(row.effectId);
+  };
+
+  const write = (before: EffectRow, row: EffectRow): void => {
+    update.run(row.id, row.state, row.updatedAt, JSON.stringify(row));
+    if (before.idempotencyKey !== null && row.idempotencyKey === null) unkey.run(row.id);
+  };
+
+  /** What a change of a row does goes back with the transaction; so does what is remembered of it. */
+  const changing = async <T>(id: string, work: () => T): Promise<T> => {
+    try {
+      return await group.run(work);
+    } catch (error) {
+      forgetRow(id);
+      throw error;
+    }
+  };
 
   return {
     methods: {
-      async beginEffect(wanted) {
-        return db.tx(() => {
+      beginEffect(wanted) {
+        return changing(wanted.id, () => {
           const row = keptEffect(wanted);
-          const { scope, operation, idempotencyKey } = row;
+          const { id, scope, operation, idempotencyKey } = row;
           const found = idempotencyKey === null ? null : parse(byKey.get(scope, operation, idempotencyKey));
           if (found) return { row: found, created: false };
-          insert.run(...columns(row));
+          const { connection, effectId, state, updatedAt } = row;
+          const value = JSON.stringify(row);
+          insert.run(id, scope, operation, idempotencyKey, connection, effectId, state, updatedAt, value);
+          remember(row);
           return { row, created: true };
         });
       },
       async updateEffect(id, patch) {
-        db.tx(() => {
-          const row = parse(byId.get(id));
-          if (row === null) throw noEffectError(id);
-          update.run(...columns(keptEffect({ ...row, ...patch })));
+        const known = await changing(id, () => {
+          const before = running.get(id) ?? parse(byId.get(id));
+          if (before === null) return false;
+          const row = keptEffect({ ...before, ...patch });
+          write(before, row);
+          remember(row);
+          return true;
         });
+        if (!known) throw noEffectError(id);
       },
       async getEffect(id) {
         return parse(byId.get(id));
       },
       async findEffect({ connection, effectId }) {
+        const row = running.get(runningBy.get(effectId) ?? "");
+        if (row?.connection === connection) return row;
         return parse(byEffectId.get(effectId, connection));
       },
       async listEffects({ connection, states, before, limit }) {
@@ -89,8 +117,15 @@ export function createEffectStore(db: Database): EffectStore {
       },
       async recoverEffects(now) {
         return db.tx(() => {
-          const rows = open.all().flatMap((row) => recoveredEffect(JSON.parse(row.value) as EffectRow, now) ?? []);
-          for (const row of rows) update.run(...columns(row));
+          const rows: EffectRow[] = [];
+          for (const { value } of open.all()) {
+            const before = JSON.parse(value) as EffectRow;
+            const row = recoveredEffect(before, now);
+            if (row === null) continue;
+            write(before, row);
+            forgetRow(row.id);
+            rows.push(row);
+          }
           const unknown = rows.filter((row) => row.state === "unknown").length;
           return { unknown, failed: rows.length - unknown };
         });

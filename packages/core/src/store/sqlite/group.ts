@@ -22,6 +22,19 @@ export function createGroup(db: Database): Group {
     const turn = waiting;
     waiting = [];
     if (turn.length === 0) return;
+    const [only] = turn;
+    if (only && turn.length === 1) {
+      // Alone it needs no savepoint: whatever fails undoes this work only.
+      let value: never;
+      try {
+        value = db.tx(only.work) as never;
+      } catch (error) {
+        only.reject(error);
+        return;
+      }
+      only.resolve(value);
+      return;
+    }
     const settle: (() => void)[] = [];
     try {
       db.tx(() => {

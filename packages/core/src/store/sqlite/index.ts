@@ -34,9 +34,9 @@ const pagesKept = 2048;
 export function createSqliteStore(db: Database): Store {
   const records = createRecordStore(db);
   const log = createLogStore(db);
-  const effects = createEffectStore(db);
-  const audit = createAuditStore(db);
   const group = createGroup(db);
+  const effects = createEffectStore(db, group);
+  const audit = createAuditStore(db);
   const deliveries = createDeliveryStore(db, group);
   const meta = db.query<{ value: string }>("select value from meta where name = ?");
   const initMeta = db.query("insert into meta values (?, ?) on conflict do nothing");
@@ -108,13 +108,19 @@ export function createSqliteStore(db: Database): Store {
       });
     },
     appendEvents(batch) {
-      return group.run(() => {
-        const appended = log.append(batch);
-        records.put(freshRecords(batch, appended));
-        if (batch.put) records.putEntries(batch.connection, batch.put);
-        if (batch.records) records.put(batch.records);
-        return appended;
-      });
+      return group
+        .run(() => {
+          const appended = log.append(batch);
+          records.put(freshRecords(batch, appended));
+          if (batch.put) records.putEntries(batch.connection, batch.put);
+          if (batch.records) records.put(batch.records);
+          log.complete();
+          return appended;
+        })
+        .catch((error: unknown) => {
+          log.undone();
+          throw error;
+        });
     },
     async trim(before) {
       const { events, raw, audit: rows, effects: ended, maxBytes } = before;

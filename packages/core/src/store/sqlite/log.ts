@@ -10,10 +10,23 @@ interface PositionRow {
   readonly body: string;
 }
 
+interface RawColumns {
+  readonly n: number;
+  readonly via: string;
+  readonly id: string | null;
+  readonly committed_at: string;
+  readonly bots: string | null;
+  readonly bytes: Uint8Array;
+}
+
 /** Methods of the store about the event log; `append` and `forget` run inside a transaction of the caller. */
 export interface LogStore {
   readonly methods: Pick<Store, "readPositions" | "getEvent" | "seqBefore" | "listRaw">;
   append(batch: AppendBatch): readonly Appended[];
+  /** All that belongs to what was appended is written. */
+  complete(): void;
+  /** It went back with its transaction. */
+  undone(): void;
   forget(connection: string): void;
   bounds(): Pick<StoreInfo, "headSeq" | "oldestSeq">;
   /** Deletes at most this many positions committed before; returns how many. */
@@ -64,14 +77,16 @@ export function createLogStore(db: Database): LogStore {
     "delete from log where seq <= ?1 and not exists (select 1 from log c where c.first_seq = log.seq and c.seq > ?1)",
   );
   const setTrimmed = db.query("update meta set value = ? where name = 'trimmed'");
-  const insertRaw = db.query("insert into raw (connection, via, id, committed_at, bytes) values (?, ?, ?, ?, ?)");
+  const insertRaw = db.query(
+    "insert into raw (connection, via, id, committed_at, bots, bytes) values (?, ?, ?, ?, ?, ?)",
+  );
   const dropRaw = db.query(
     `delete from raw where n < coalesce(
        (select n from raw where committed_at >= ? order by n limit 1), (select max(n) + 1 from raw))`,
   );
-  const raws = db.query<{ n: number; via: string; id: string | null; committed_at: string; bytes: Uint8Array }>(
-    `select n, via, id, committed_at, bytes from raw where connection = ? and n < ? order by n desc limit ?`,
-  );
+  const rawColumns = "select n, via, id, committed_at, bots, bytes from raw where connection = ?";
+  const raws = db.query<RawColumns>(`${rawColumns} and n < ? order by n desc limit ?`);
+  const rawsAfter = db.query<RawColumns>(`${rawColumns} and n > ? order by n limit ?`);
 
   const dropRawTo = db.query("delete from raw where committed_at <= ?");
   const dropOldRaw = db.query("delete from raw where n in (select n from raw order by n limit ?)");
@@ -87,9 +102,18 @@ export function createLogStore(db: Database): LogStore {
     body: JSON.parse(row.body) as EventBody,
   });
 
+  let last: { readonly bots: readonly string[]; readonly text: string } = { bots: [], text: noBots };
+  /** Neighbours mostly have the same bots. */
+  const textOf = (bots: readonly string[]): string => {
+    if (bots.length === 0) return noBots;
+    if (bots.length !== last.bots.length || bots.some((bot, at) => bot !== last.bots[at]))
+      last = { bots, text: JSON.stringify(bots) };
+    return last.text;
+  };
+
   const appendOne = (batch: AppendBatch, event: PendingEvent, seq: number): Appended => {
     const { connection, committedAt } = batch;
-    const bots = JSON.stringify(unseenBots([], event.bots));
+    const bots = textOf(unseenBots([], event.bots));
     const { id } = event.body;
     const key = event.key === null ? null : bytesOf(event.key);
     if (insert.run(seq, connection, committedAt, bots, id, key, JSON.stringify(event.body)) > 0) {
@@ -97,24 +121,38 @@ export function createLogStore(db: Database): LogStore {
     }
     const first = byKey.get(key);
     if (first === null) return { outcome: "duplicate", id, seq: null };
-    const late = unseenBots(seenBy(first.seq), event.bots);
+    const late = batch.onlyFresh ? [] : unseenBots(seenBy(first.seq), event.bots);
     if (late.length === 0) return { outcome: "duplicate", id: first.id, seq: null };
     insertCopy.run(seq, first.seq, connection, committedAt, JSON.stringify(late));
     return { outcome: "copy", id: first.id, seq };
   };
 
+  // Last position written, also by a transaction that is not on disk yet; null: to be read again.
+  let head: number | null = null;
+  let written = 0;
+
   return {
     append(batch) {
-      let { head } = edges();
+      let at = head ?? edges().head;
+      // Until all of it is written: what fails goes back.
+      head = null;
       const appended = batch.events.map((event) => {
-        const result = appendOne(batch, event, head + 1);
-        if (result.seq !== null) head = result.seq;
+        const result = appendOne(batch, event, at + 1);
+        if (result.seq !== null) at = result.seq;
         return result;
       });
       if (batch.raw) {
-        insertRaw.run(batch.connection, batch.raw.via, batch.raw.id, batch.committedAt, batch.raw.bytes);
+        const { via, id, bots, bytes } = batch.raw;
+        insertRaw.run(batch.connection, via, id, batch.committedAt, bots ? JSON.stringify(bots) : null, bytes);
       }
+      written = at;
       return appended;
+    },
+    complete() {
+      head = written;
+    },
+    undone() {
+      head = null;
     },
     forget(connection) {
       unkey.run(connection);
@@ -145,13 +183,18 @@ export function createLogStore(db: Database): LogStore {
         }
         return low;
       },
-      async listRaw({ connection, before, limit }) {
-        return raws.all(connection, before ?? Number.MAX_SAFE_INTEGER, limit).map((row) => ({
+      async listRaw({ connection, before, after, limit }) {
+        const rows =
+          after === undefined
+            ? raws.all(connection, before ?? Number.MAX_SAFE_INTEGER, limit)
+            : rawsAfter.all(connection, after, limit);
+        return rows.map((row) => ({
           n: row.n,
           connection,
           via: row.via,
           id: row.id,
           committedAt: row.committed_at,
+          bots: row.bots === null ? null : (JSON.parse(row.bots) as string[]),
           bytes: row.bytes,
         }));
       },

@@ -58,4 +58,17 @@ export const migrations: readonly Migration[] = [
   ) strict;
   create index attempt_webhook on attempt (webhook);
   `,
+  `
+  -- bots: whom an intake was meant for, as JSON, so that it can be decoded again. It is written with each event of a
+  -- pushing server: no index and no sequence, whose pages would be written with it.
+  create table raw_intake (
+    n integer primary key, connection text not null, via text not null, id text, committed_at text not null,
+    bots text, bytes blob not null
+  ) strict;
+  insert into raw_intake select n, connection, via, id, committed_at, null, bytes from raw;
+  drop table raw;
+  alter table raw_intake rename to raw;
+  -- No query could use it.
+  drop index effect_connection;
+  `,
 ];

@@ -79,8 +79,29 @@ export function testLog(open: OpenTested): void {
         via: "transaction",
         id: "41",
         committedAt: time(1),
+        bots: null,
         bytes: [0, 255, 7],
       });
+    });
+
+    it("lists intakes oldest first after a number, with the bots they were for", async () => {
+      const raw = (id: string, bots?: string[]) => ({ via: "webhook", id, bots, bytes: new Uint8Array([1]) });
+      for (const [at, bots] of [["helper"], undefined, ["one", "two"]].entries())
+        await store().appendEvents(batch([], { raw: raw(`${at}`, bots) }));
+      const found = await store().listRaw({ connection: "chat", after: 1, limit: 10 });
+      expect(found.map(({ n, id, bots }) => ({ n, id, bots }))).toEqual([
+        { n: 2, id: "1", bots: null },
+        { n: 3, id: "2", bots: ["one", "two"] },
+      ]);
+      expect(await store().listRaw({ connection: "other", after: 0, limit: 10 })).toEqual([]);
+    });
+
+    it("appends only what is new where that is asked for, and no copies for other bots", async () => {
+      await store().appendEvents(batch([event("A", { bots: ["one"] })]));
+      const again = [event("A", { bots: ["one", "two"] }), event("B", { bots: ["two"] })];
+      const appended = await store().appendEvents(batch(again, { onlyFresh: true }));
+      expect(outcomes(appended)).toEqual(["duplicate", "fresh"]);
+      expect((await all()).map(({ bots }) => bots)).toEqual([["one"], ["two"]]);
     });
 
     it("makes the changes of an event when it comes for the first time only", async () => {

@@ -1,0 +1,136 @@
+import type { EventDraft, RawIntake, Receive } from "@botyard/sdk";
+import { expect, test } from "vitest";
+import { tinyWorld } from "../fixtures/tiny-platform.ts";
+import { tinyRuntime } from "../fixtures/tiny-runtime.ts";
+
+interface Line {
+  readonly id: string;
+  readonly kind: "message" | "poll" | "typing";
+}
+
+/** What a version of a plugin makes of a line; the first one knows messages only. */
+function draft({ id, kind }: Line, knows: readonly string[]): EventDraft {
+  const known = knows.includes(kind);
+  return {
+    key: kind === "typing" ? null : { kind: known ? kind : "unknown", id },
+    type: known ? "message.created" : "platform.unknown",
+    time: "2026-11-20T08:00:00.000Z",
+    room: { id: "r1" },
+    actor: { id: "u-alice", kind: "user" },
+    ...(known ? { message: { id } } : {}),
+  };
+}
+const linesOf = (raw: Uint8Array): Line[] => JSON.parse(new TextDecoder().decode(raw)) as Line[];
+
+async function upgraded() {
+  const world = tinyWorld();
+  const seen: RawIntake[] = [];
+  world.receive = {
+    http: async () => ({ status: 200 }),
+    decode: async (intake) => {
+      seen.push(intake);
+      return linesOf(intake.raw).map((line) => draft(line, ["message", "poll", "typing"]));
+    },
+  } satisfies Receive;
+  const tiny = await tinyRuntime({ world });
+  for (const handle of ["helper", "other"]) await tiny.call("bots.create", { connection: "chat", handle });
+  const receive = (lines: readonly Line[], bots?: readonly string[]) =>
+    world.host?.commit({
+      via: "webhook",
+      id: lines[0]?.id ?? "",
+      ...(bots ? { bots } : {}),
+      raw: JSON.stringify(lines),
+      events: lines.map((line) => draft(line, ["message"])),
+    });
+  const decode = (input: object = {}) =>
+    tiny.value<{ intakes: number; events: number; next?: string }>("connections.decode", {
+      connection: "chat",
+      ...input,
+    });
+  const messages = async (filter: object = {}) =>
+    (
+      await tiny.value<{ items: { message?: { id: string }; bots: string[]; backfilled: boolean }[] }>("events.list", {
+        from: "oldest",
+        type: ["message.created"],
+        ...filter,
+      })
+    ).items;
+  return { ...tiny, world, seen, receive, decode, messages };
+}
+
+test("what an older version did not know enters the log once, and what it knew is not doubled", async () => {
+  const { receive, decode, messages, seen } = await upgraded();
+  await receive(
+    [
+      { id: "1", kind: "message" },
+      { id: "2", kind: "poll" },
+      { id: "t", kind: "typing" },
+    ],
+    ["helper"],
+  );
+  await receive([{ id: "3", kind: "poll" }]);
+  expect((await messages()).map(({ message }) => message?.id)).toEqual(["1"]);
+
+  expect(await decode()).toEqual({ intakes: 2, events: 2, unknown: 0, failed: 0 });
+  expect(seen[0]).toMatchObject({ via: "webhook", id: "1", bots: ["helper"] });
+  expect(seen[1]).not.toHaveProperty("bots");
+  const after = await messages();
+  expect(after.map(({ message }) => message?.id)).toEqual(["1", "2", "3"]);
+  expect(after.map(({ backfilled }) => backfilled)).toEqual([false, true, true]);
+  expect(await decode()).toMatchObject({ intakes: 2, events: 0 });
+  expect(await messages()).toHaveLength(3);
+});
+
+test("an event that is there gets no copy for a bot that came later", async () => {
+  const { receive, decode, messages, call, runtime } = await upgraded();
+  await receive([{ id: "1", kind: "message" }]);
+  const before = runtime.core.log.head();
+  await runtime.core.log.commit(
+    { id: "chat", platform: "tiny" },
+    {
+      via: "webhook",
+      events: [
+        {
+          key: { kind: "member", id: "j" },
+          type: "member.joined",
+          time: "2026-11-20T08:00:00.000Z",
+          room: { id: "r1" },
+          actor: { id: "u-other", kind: "user" },
+          member: { user: "u-other", name: null, membership: "joined" },
+        },
+      ],
+    },
+  );
+  await decode();
+  expect(runtime.core.log.head()).toBe(before + 1);
+  expect(await messages({ bot: "chat/other" })).toEqual([]);
+  await call("connections.get", { connection: "chat" });
+});
+
+test("one intake that cannot be decoded is counted and keeps none of the others", async () => {
+  const { receive, decode, world, messages, lines } = await upgraded();
+  await receive([{ id: "1", kind: "poll" }]);
+  await world.host?.commit({ via: "frame", raw: "{not json", events: [] });
+  await receive([{ id: "2", kind: "poll" }]);
+  expect(await decode()).toEqual({ intakes: 2, events: 2, unknown: 0, failed: 1 });
+  expect(await messages()).toHaveLength(2);
+  expect(lines.join("")).toContain("an intake could not be decoded again");
+});
+
+test("an earlier connection of the same name, and what retention has removed, are left out", async () => {
+  const { receive, decode, call, store } = await upgraded();
+  await receive([{ id: "1", kind: "poll" }]);
+  await store.trim({ events: new Date(Date.now() + 1_000).toISOString() });
+  expect(await decode()).toMatchObject({ intakes: 0 });
+  await receive([{ id: "2", kind: "poll" }]);
+  expect(await decode()).toMatchObject({ events: 1 });
+  await call("connections.delete", { connection: "chat" });
+  await new Promise((resolve) => setTimeout(resolve, 2));
+  await call("connections.create", { id: "chat", platform: "tiny", credentials: { "admin-token": "admin-secret" } });
+  expect(await decode()).toMatchObject({ intakes: 0, events: 0 });
+});
+
+test("a platform that cannot decode again says so", async () => {
+  const { call } = await tinyRuntime();
+  await expect(call("connections.decode", { connection: "chat" })).rejects.toMatchObject({ code: "unsupported" });
+});

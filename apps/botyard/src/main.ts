@@ -1,8 +1,5 @@
-import { createCli } from "@botyard/cli";
-import manifest from "../package.json" with { type: "json" };
-import { platforms } from "./platforms.gen.ts";
-import { startService } from "./start-service.ts";
+import { isPluginRole, runPluginRole } from "@botyard/core/plugin-role";
 
-const cli = createCli({ platforms, version: manifest.version, startService });
-// Not left to the event loop: a timer that somebody forgot must not keep a finished command.
-process.exit(await cli.run(process.argv.slice(2)));
+// This program is also the process of each plugin: then nothing else of it is loaded.
+if (isPluginRole(process.env)) runPluginRole();
+else await import("./command-line.ts");

@@ -34,6 +34,8 @@ const names = new Set([
   "platform",
   "consumer",
   "allow",
+  // Of a plugin: a path or the name of a package; an address is none.
+  "source",
 ]);
 const secretKinds: Record<string, readonly string[]> = {};
 const marks: Mark[] = [];

@@ -1,6 +1,9 @@
 import { readdirSync } from "node:fs";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { createMachine } from "./program.ts";
+
+// Many programs are started one after the other: on a machine with other work that takes its time.
+vi.setConfig({ testTimeout: 90_000 });
 
 it("prints four lines that work as pasted, shows what happens, and leaves no files", async () => {
   const machine = createMachine();

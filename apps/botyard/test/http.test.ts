@@ -28,7 +28,7 @@ beforeAll(async () => {
     logger: createLogger({ format: "json", level: "debug", redactor, write: (line) => void lines.push(line) }),
     redactor,
   });
-  service = await startService(opened.runtime, { listen: "127.0.0.1:0", hooks: null });
+  service = await startService(opened.runtime, { listen: { host: "127.0.0.1", port: 0 }, hooks: null });
   await opened.runtime.start();
   adminKey = await opened.adminKey();
   await must(201, "POST", "/v1/connections", { id: "chat", platform: "sandbox" });

@@ -30,7 +30,8 @@ beforeAll(async () => {
     logger: log,
     redactor,
   });
-  service = await startService(opened.runtime, { listen: "127.0.0.1:0", hooks: "127.0.0.1:0", log });
+  const free = { host: "127.0.0.1", port: 0 };
+  service = await startService(opened.runtime, { listen: free, hooks: free, log });
   await opened.runtime.start();
   admin = createCaller(service.url, await opened.adminKey());
   await admin.must(201, "POST", "/v1/connections", { id: "chat", platform: "sandbox" });

@@ -1,13 +1,20 @@
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
-import { type Json, startDemo, until } from "./http-call.ts";
+import { afterAll, describe, expect, it, vi } from "vitest";
+import { type Caller, type Json, startDemo, until } from "./http-call.ts";
 import { createMachine } from "./program.ts";
+
+// The first build of a Go program compiles its standard library.
+vi.setConfig({ testTimeout: 180_000 });
 
 /** The bots of `examples/`, each against a demo: whoever is spoken to answers, once. */
 
 const examples = join(import.meta.dirname, "../../../examples");
 const has = (command: string, ...args: string[]): boolean => spawnSync(command, args).status === 0;
+const built = mkdtempSync(join(tmpdir(), "botyard-examples-"));
+afterAll(() => rmSync(built, { recursive: true, force: true }));
 const self = process.versions["deno"] ? [process.execPath, "run", "-A"] : [process.execPath];
 
 const bots = [
@@ -22,11 +29,20 @@ const bots = [
     needs: has("sh", "-c", "curl --help all | grep -q -- --json && jq --version") ? "" : " (needs curl 7.82 and jq)",
   },
   { name: "tsbot", call: [...self, join(examples, "echo-typescript/bot.ts")], needs: "" },
+  {
+    name: "gobot",
+    // Built, not `go run`: that would leave the program behind when it is ended.
+    call: [join(built, "echo-go")],
+    needs: has("go", "version") ? "" : " (needs go)",
+    prepare: () => spawnSync("go", ["build", "-o", join(built, "echo-go"), "."], { cwd: join(examples, "echo-go") }),
+  },
 ] as const;
 
 describe("examples", () => {
-  for (const { name, call, needs } of bots)
+  for (const { name, call, needs, ...one } of bots)
     it.skipIf(needs !== "")(`${name} answers who speaks to it${needs}`, async () => {
+      const made = "prepare" in one ? one.prepare() : null;
+      expect(made?.status ?? 0, String(made?.stderr ?? "")).toBe(0);
       const machine = createMachine();
       const admin = await startDemo(machine);
       const { secret } = await admin.must(201, "POST", "/v1/keys", { name, preset: "bot", bot: ["chat/helper"] });
@@ -60,4 +76,80 @@ describe("examples", () => {
       await admin.demo.end();
       expect((await bot.ended).out).toBe("");
     });
+
+  it("the relay carries what people write, there and back, and nothing a second time", async () => {
+    const machine = createMachine();
+    const admin = await startDemo(machine);
+    await admin.must(201, "POST", "/v1/connections", { id: "cloud", platform: "sandbox" });
+    await admin.must(201, "POST", "/v1/connections/cloud/bots", { handle: "helper" });
+    await admin.must(200, "PUT", "/v1/connections/cloud/rooms/lobby/bots/helper", {});
+    const { secret } = await admin.must(201, "POST", "/v1/keys", {
+      name: "relay",
+      allow: ["consumers.*", "messages.send"],
+      bot: ["chat/helper", "cloud/helper"],
+    });
+    const [command, ...args] = [...self, join(examples, "relay/relay.ts")];
+    const places = ["chat/lobby", "helper", "cloud/lobby", "helper"];
+    const env = { BOTYARD_URL: admin.url, BOTYARD_KEY: String(secret) };
+    const start = () => machine.spawn(command, [...args, ...places], { env });
+    const first = start();
+    await until(
+      () => waiting(admin),
+      (all) => all.length === 2,
+    );
+    await say(admin, "chat", "hello over there");
+    await until(
+      () => room(admin, "cloud"),
+      (texts) => texts.length === 1,
+    );
+    await say(admin, "cloud", "hello back");
+    // Neither what a bot of ours says nor what carries the mark of a relay is a person's.
+    await admin.must(201, "POST", "/v1/connections/chat/rooms/lobby/messages", { text: "by a bot", as: "helper" });
+    await say(admin, "chat", "\u2063<carol> carried here by another relay");
+    await say(admin, "chat", "one more");
+    await until(
+      () => room(admin, "cloud"),
+      (texts) => texts.length >= 3,
+    );
+    // Killed and started again: nothing twice, nothing lost.
+    await first.end("SIGKILL");
+    await say(admin, "cloud", "said meanwhile");
+    const second = start();
+    await until(
+      () => room(admin, "chat"),
+      (texts) => texts.includes("\u2063<alice> said meanwhile"),
+    );
+    await until(
+      () => waiting(admin),
+      (all) => all.every((count) => count === 0),
+    );
+    expect((await room(admin, "cloud")).toSorted()).toEqual(
+      ["\u2063<alice> hello over there", "\u2063<alice> one more", "hello back", "said meanwhile"].toSorted(),
+    );
+    expect((await room(admin, "chat")).toSorted()).toEqual(
+      [
+        "\u2063<alice> hello back",
+        "\u2063<alice> said meanwhile",
+        "\u2063<carol> carried here by another relay",
+        "by a bot",
+        "hello over there",
+        "one more",
+      ].toSorted(),
+    );
+    await second.end("SIGKILL");
+    expect((await second.ended).err).toBe("");
+  });
 });
+
+const say = (admin: Caller, connection: string, text: string): Promise<Json> =>
+  admin.must(200, "POST", `/v1/connections/${connection}/sandbox/say`, { room: "lobby", text });
+
+async function room(admin: Caller, connection: string): Promise<readonly string[]> {
+  const shown = await admin.must(200, "GET", `/v1/connections/${connection}/sandbox/transcript?room=lobby`);
+  return (shown["items"] as Json[]).map(({ text }) => String(text));
+}
+
+async function waiting(admin: Caller): Promise<readonly unknown[]> {
+  const { items } = await admin.must(200, "GET", "/v1/consumers");
+  return (items as Json[]).map((consumer) => consumer["waiting"]);
+}

@@ -120,14 +120,16 @@ describe("commands", () => {
       if (shown === "") unknown.push(`${page}: botyard ${words.join(" ")}`);
       // What `connect` takes beside its own flags depends on the platform.
       else if (noun === "connect") {
-        if (verb !== undefined && !all.some(({ id, namespace }) => id === verb || namespace === verb))
-          unknown.push(`${page}: botyard connect ${verb}: no such platform`);
+        const ours = all.some(({ id, namespace }) => id === verb || namespace === verb);
+        // One that the page itself has made before; done by binary/plugin-page.test.ts.
+        const made = text(page).includes(`botyard plugins new ${verb}\n`);
+        if (verb !== undefined && !ours && !made) unknown.push(`${page}: botyard connect ${verb}: no such platform`);
       } else
         for (const flag of flags)
           if (!new RegExp(`${flag}\\b`).test(shown)) unknown.push(`${page}: botyard ${words.join(" ")} ${flag}`);
     }
     expect(unknown).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 });
 
 describe("imports", () => {

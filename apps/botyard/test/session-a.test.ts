@@ -3,10 +3,11 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { expect, it, vi } from "vitest";
+import { startMattermost } from "./mattermost-server.ts";
 import { createMachine, type Machine, startService } from "./program.ts";
 
 // Many programs are started one after the other: on a machine with other work that takes its time.
-vi.setConfig({ testTimeout: 90_000 });
+vi.setConfig({ testTimeout: 150_000 });
 
 const words = (line: string): string[] => line.match(/'[^']*'|\S+/g)?.map((word) => word.replaceAll("'", "")) ?? [];
 
@@ -44,6 +45,57 @@ it("creates a bot where only a person can, shows the line to paste, and sees tha
   expect((await run("status")).out).toMatch(/^cloud +sandbox +ready .* 1\/1 .* -$/m);
   expect((await run("rooms add-bot cloud/lobby talker")).code).toBe(0);
   expect((await run("messages send cloud/lobby hello --as talker")).out).toMatch(/^sent {2}op_/);
+});
+
+it("finds bots that a server disabled with their owner, and brings them back with what they missed", async () => {
+  const server = await startMattermost();
+  try {
+    const { run } = await started();
+    const env = { ADMIN_TOKEN: server.adminToken };
+    const connected = await run(`connect mattermost ${server.url} --id mm --token env:ADMIN_TOKEN`, { env });
+    expect(connected.out).toMatch(/^ {2}✓ Mattermost 11\.1\.0 · ready · saved as mm$/m);
+    expect(connected.out).toMatch(/^ {2}i used for bots, credentials, memberships.*never to read or write messages$/m);
+    const carol = server.person("carol");
+    for (const bot of ["alerts", "deploy"]) {
+      expect((await run(`bots create mm/${bot}`)).out).toMatch(
+        new RegExp(`^created {2}mm/${bot} {2}id \\w+ {2}owner \\S+ {2}credential sealed$`, "m"),
+      );
+      expect((await run(`rooms add-bot mm/eng:ops ${bot}`)).code).toBe(0);
+      expect((await run(`bots assign mm/${bot} carol`)).code).toBe(0);
+    }
+    await server.deactivate(carol.id);
+    const status = async (): Promise<string> => (await run("status")).out;
+    await vi.waitFor(async () => expect(await status()).toMatch(/^mm {2}cause: \w+, \w+: .*owner.* was deactivated/m), {
+      timeout: 60_000,
+      interval: 500,
+    });
+    server.say("nobody hears me");
+    const shown = await status();
+    expect(shown).toMatch(/^mm +mattermost +degraded .* 0\/2 /m);
+    expect(shown).toMatch(/^ +fix +.* bots enable mm\/alerts$/m);
+    expect(shown).toMatch(/^chat +sandbox +ready /m);
+
+    expect((await run("bots assign mm/alerts ops-admin")).code).toBe(0);
+    const enabled = await run("bots enable mm/alerts");
+    expect(enabled.out).toMatch(
+      /^enabled {2}mm\/alerts\n +gap_\d+ \d\d:\d\d–\d\d:\d\d filled, 1 message from history$/m,
+    );
+    expect((await run("events tail --bot mm/alerts --type message.*")).out).toMatch(
+      /nobody hears me {2}\(backfilled\)/,
+    );
+    expect(await status()).toMatch(/^mm +mattermost +degraded .* 1\/2 /m);
+    // Disabled by ourselves it is no fault.
+    expect((await run("bots disable mm/alerts")).code).toBe(0);
+    expect((await run("bots disable mm/deploy")).code).toBe(0);
+    expect(await status()).toMatch(/^mm +mattermost +ready .* 0\/2 /m);
+
+    const refused = await run("bots delete mm/alerts --yes");
+    expect(refused.code).toBe(6);
+    expect(refused.err).toMatch(/^error: unsupported {2}.*has no deletion of bots\. Nothing was changed\.$/m);
+    expect(refused.err).toMatch(/bots disable mm\/alerts, or stop managing it: botyard bots release mm\/alerts$/m);
+  } finally {
+    await server.close();
+  }
 });
 
 it("says what a server cannot do, why, and another way", async () => {
@@ -157,5 +209,11 @@ it("prints what starts it on each system, and completion for each shell", async 
   for (const shell of ["bash", "zsh", "fish", "powershell"])
     expect((await machine.run(["completion", shell])).out).toContain("botyard");
   expect((await machine.run(["complete", "--", "sandbox", "s"])).out).toMatch(/^say\t/m);
+  // Without a service a name is offered by nobody, and nothing is said about it.
+  expect(await machine.run(["complete", "--", "bots", "get", ""])).toEqual({ code: 0, out: ":4\n", err: "" });
+  await startService(machine);
+  expect((await machine.run(["complete", "--", "bots", "get", "h"])).out).toMatch(/^helper\thelper$/m);
+  expect((await machine.run(["complete", "--", "messages", "send", "l"])).out).toMatch(/^lobby\tLobby$/m);
+  expect((await machine.run(["complete", "--", "doctor", "--room", "eng"])).out).toMatch(/^eng:ops\tOps$/m);
   expect((await machine.run(["service", "print", "systemv"])).code).toBe(2);
 });

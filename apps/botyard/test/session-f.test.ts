@@ -33,7 +33,7 @@ it("says before a key is made what it may do, and makes nothing", async () => {
   expect(planned.out).toBe(
     [
       "may     read events of these 2 rooms; send and reply there as chat/helper, at most 4 calls a minute",
-      "may not direct messages, other rooms, other bots, history, lists of rooms and members, edits, deletions, reactions, files, @channel/@all, consumers, rooms and members, bots, credentials, connections, webhooks, keys, audit, acting as people",
+      "may not direct messages, other rooms, other bots, history, lists of rooms and members, edits, deletions, reactions, files, @channel/@all, consumers, rooms and members, bots, credentials, connections, webhooks, keys, audit, acting as people, raw calls",
       `expires ${day}      (nothing created: --dry-run)`,
       "",
     ].join("\n"),

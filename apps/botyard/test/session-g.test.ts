@@ -58,7 +58,7 @@ it("names the revoked token behind a silent bot, what mends it, and what happens
 
   const mended = await run("credentials issue desk/tickets");
   expect(mended.out).toMatch(
-    /^issued {2}bot-token for desk\/tickets\n +gap_\d+ \d\d:\d\d–\d\d:\d\d filled, \d+ messages/,
+    /^issued {2}bot-token for desk\/tickets\n +gap_\d+ \d\d:\d\d–\d\d:\d\d filled, \d+ messages? from history/,
   );
   const after = await run("doctor desk/tickets --room desk/eng:ops --json");
   expect(JSON.parse(after.out)).not.toHaveProperty("cause");

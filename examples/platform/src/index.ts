@@ -8,7 +8,7 @@ export default definePlatform({
   id: "pigeon",
   namespace: "pigeon",
   title: "Pigeon",
-  contract: 0,
+  contract: 1,
   url: "required",
   settings,
   credentials: {

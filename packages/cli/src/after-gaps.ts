@@ -14,6 +14,8 @@ export const healing: ReadonlySet<string> = new Set([
 
 const lookEveryMs = 250;
 const lookForMs = 5_000;
+/** A gap of a break that is not there by then does not come: the bot is disabled, or its server needs no break. */
+const appearsWithinMs = 2_000;
 
 /** Open gaps of a bot; none where no service runs, or the key may not look. */
 export async function openGaps(input: Readonly<Record<string, unknown>>, session: Session): Promise<readonly Gap[]> {
@@ -29,6 +31,61 @@ export async function openGaps(input: Readonly<Record<string, unknown>>, session
   }
 }
 
+/** All gaps of a bot by now; null where no service runs, or the key may not look. */
+export async function gapsBefore(
+  input: Readonly<Record<string, unknown>>,
+  session: Session,
+): Promise<ReadonlySet<string> | null> {
+  const { url } = await session.backend();
+  if (typeof input["connection"] !== "string" || url === null || session.globals.quiet) return null;
+  try {
+    return new Set((await gapsOf(input, session)).map((gap) => gap.id));
+  } catch (error) {
+    if (isBotyardError(error)) return null;
+    throw error;
+  }
+}
+
+async function gapsOf({ connection, bot }: Readonly<Record<string, unknown>>, session: Session): Promise<Gap[]> {
+  const { items } = await (await session.client()).gaps.list({ connection: String(connection), limit: 500 });
+  return items.filter((gap) => gap.bots?.includes(String(bot)));
+}
+
+/** Says what became of a break that the command itself made: the gap, and rooms of it that stay lost. */
+export async function followNew(
+  before: ReadonlySet<string>,
+  input: Readonly<Record<string, unknown>>,
+  session: Session,
+): Promise<void> {
+  const started = Date.now();
+  for (;;) {
+    await pause(lookEveryMs, session.io.signal);
+    const fresh = (await gapsOf(input, session)).filter((gap) => !before.has(gap.id));
+    const over = Date.now() - started > (fresh.length === 0 ? appearsWithinMs : lookForMs);
+    if (!over && !session.io.signal.aborted && (fresh.length === 0 || fresh.some((gap) => gap.state === "open")))
+      continue;
+    for (const gap of fresh) session.io.out(`${gap.rooms ? lostLine(gap) : gapLine(gap)}\n`);
+    return;
+  }
+}
+
+function lostLine({ id, rooms = [], reason, cause }: Gap): string {
+  return `lost     ${rooms.join(", ")}: ${reason ?? cause}; recorded as ${id}`;
+}
+
+function gapLine(gap: Gap): string {
+  const now = Date.now();
+  if (gap.state === "open") return `         ${gap.id} is still open: it is filled as soon as the bot is back`;
+  const span = `${clockTime(gap.from, now)}–${gap.to === null ? "" : clockTime(gap.to, now)}`;
+  return `         ${gap.id} ${span} ${outcomeOf(gap)}`;
+}
+
+function outcomeOf(gap: Gap): string {
+  return gap.state === "filled"
+    ? `filled, ${gap.messages} ${gap.messages === 1 ? "message" : "messages"} from history`
+    : `lost: ${gap.reason ?? gap.cause}`;
+}
+
 /** Says for some seconds what becomes of gaps: `gap_12 02:10–02:31 filled, 6 messages from history`. */
 export async function followGaps(open: readonly Gap[], session: Session): Promise<void> {
   const waiting = new Set(open.map((gap) => gap.id));
@@ -39,11 +96,7 @@ export async function followGaps(open: readonly Gap[], session: Session): Promis
     const { items } = await (await session.client()).gaps.list({ connection: first.connection, limit: 500 });
     for (const gap of items) {
       if (gap.state === "open" || !waiting.delete(gap.id)) continue;
-      const now = Date.now();
-      const span = `${clockTime(gap.from, now)}–${gap.to === null ? "" : clockTime(gap.to, now)}`;
-      const end =
-        gap.state === "filled" ? `filled, ${gap.messages} messages from history` : `lost: ${gap.reason ?? gap.cause}`;
-      session.io.out(`         ${gap.id} ${span} ${end}\n`);
+      session.io.out(`${gapLine(gap)}\n`);
     }
   }
   for (const id of waiting) session.note(`         ${id} is still open: ${session.options.self} gaps list`);

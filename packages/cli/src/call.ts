@@ -6,6 +6,7 @@ import type { Command } from "./command.ts";
 import { globalFlags, readGlobals } from "./globals.ts";
 import type { Io } from "./io.ts";
 import { openBackend } from "./service/backend.ts";
+import { isUsualDataDir } from "./service/find.ts";
 import { createSession, type Session } from "./session.ts";
 import type { FullOptions } from "./types.ts";
 
@@ -51,8 +52,7 @@ export function openCall(
     globals,
     catalog,
     dataDir: config.dataDirectory,
-    // A service of the usual place is looked for only where no other place was named.
-    usualDataDir: globals.data === null && !io.env["BOTYARD_DATA"] && config.file === null,
+    usualDataDir: isUsualDataDir({ globals, io, config }),
   };
   const session = createSession({
     options,

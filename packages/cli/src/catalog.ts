@@ -6,11 +6,17 @@ import type { CliOptions } from "./types.ts";
 /** Every operation this binary knows. */
 export interface Catalog {
   readonly common: ReadonlyMap<string, AnyOperation>;
-  /** Loads every platform, once. */
+  /** Platforms of the binary, loaded once. */
+  builtIn(): Promise<readonly AnyPlatform[]>;
+  /** The same and those of installed plugins, as their manifests describe them. */
   platforms(): Promise<readonly AnyPlatform[]>;
   /** The platforms' own operations, by name. */
-  natives(): Promise<ReadonlyMap<string, { readonly operation: AnyOperation; readonly platform: string }>>;
+  natives(): Promise<Natives>;
+  /** Those that were asked for so far; empty where the command needed none, and no platform was loaded for it. */
+  askedNatives(): Promise<Natives>;
 }
+
+type Natives = ReadonlyMap<string, { readonly operation: AnyOperation; readonly platform: string }>;
 
 const groupOf: Readonly<Record<string, Group>> = {
   connections: "start",
@@ -30,24 +36,40 @@ const groupOf: Readonly<Record<string, Group>> = {
   consumers: "messages and events",
   keys: "access",
   audit: "access",
+  plugins: "platforms",
   webhooks: "messages and events",
   typing: "messages and events",
   presence: "messages and events",
 };
 
-export function createCatalog(options: CliOptions): Catalog {
+/** `installed`: platforms of plugins, given those of the binary; asked once. */
+export function createCatalog(
+  options: CliOptions,
+  installed?: (builtIn: readonly AnyPlatform[]) => Promise<readonly AnyPlatform[]>,
+): Catalog {
   let loaded: Promise<readonly AnyPlatform[]> | undefined;
-  const platforms = (): Promise<readonly AnyPlatform[]> =>
+  let all: Promise<readonly AnyPlatform[]> | undefined;
+  const builtIn = (): Promise<readonly AnyPlatform[]> =>
     (loaded ??= Promise.all(Object.values(options.platforms).map((load) => load())));
+  const platforms = (): Promise<readonly AnyPlatform[]> =>
+    (all ??= builtIn().then(async (own) => [...own, ...((await installed?.(own)) ?? [])]));
+  let asked: Promise<Natives> | undefined;
   return {
     common: new Map(Object.entries(operations)),
+    builtIn,
     platforms,
-    async natives() {
-      const all = (await platforms()).flatMap((platform) =>
-        nativeOperations(platform).map((operation) => [operation.name, { operation, platform: platform.id }] as const),
-      );
-      return new Map(all);
-    },
+    natives: () =>
+      (asked ??= platforms().then(
+        (found) =>
+          new Map(
+            found.flatMap((platform) =>
+              nativeOperations(platform).map(
+                (operation) => [operation.name, { operation, platform: platform.id }] as const,
+              ),
+            ),
+          ),
+      )),
+    askedNatives: async () => (await asked) ?? new Map(),
   };
 }
 

@@ -22,6 +22,11 @@ export interface Argument {
   readonly summary: string;
 }
 
+export interface HelpTable {
+  readonly title: string;
+  readonly rows: readonly (readonly [string, string])[];
+}
+
 /** A command once it is called: derived from an operation, or written by hand. */
 export interface Command {
   readonly summary: string;
@@ -32,6 +37,8 @@ export interface Command {
   flagsFor?(argv: readonly string[], catalog: Catalog): Promise<readonly Flag[]>;
   /** Schema of what `-o` takes, where what is typed tells the platform; null: it does not. */
   options?(args: ParsedArgs, session: Session): Promise<JsonSchema | null>;
+  /** A table of its own in the help, where there is something to list; null: not here. */
+  table?(argv: readonly string[], catalog: Catalog): Promise<HelpTable | null>;
   /** Without the program's name: `bots create helper --display-name Helper`. */
   readonly examples?: readonly string[];
   /** Returns the exit code; throws BotyardError. */

@@ -1,7 +1,11 @@
 import { RootCommand } from "@bomb.sh/tab";
 import type { Flag } from "./args/parse.ts";
-import type { CommandEntry } from "./command.ts";
+import type { Command, CommandEntry } from "./command.ts";
+import type { Name } from "./complete-names.ts";
 import { globalFlags } from "./globals.ts";
+import { inline } from "./output/table.ts";
+
+type Offer = (value: string, description: string) => void;
 
 /** What a function of the library prints: it knows no other way out. */
 export function captured(print: () => void): string {
@@ -31,6 +35,50 @@ function entryOf(entries: readonly CommandEntry[], words: readonly string[]): Co
   );
 }
 
+/** Names that are known only now: of flags and of arguments, by what they are called and what stands there so far. */
+export type FindNames = (name: string, typed: string, connection: string | undefined) => Promise<readonly Name[]>;
+
+/** A command as far as completion needs it. */
+export type Completable = Pick<Command, "flags" | "arguments">;
+
+const isFlag = (word: string | undefined): word is string => word !== undefined && /^--?\w/.test(word);
+
+function flagAt(flags: readonly Flag[], word: string): Flag | undefined {
+  const bare = word.replace(/=.*$/, "").replace(/^-+/, "");
+  return flags.find(({ name, short }) => (word.startsWith("--") ? name === bare : short === bare));
+}
+
+/** What the last of the words fills: the value of a flag, or an argument; null: neither. */
+function placeOf(
+  words: readonly string[],
+  { words: own }: CommandEntry,
+  flags: readonly Flag[],
+  { arguments: given }: Completable,
+): { readonly name: string; readonly typed: string } | null {
+  const last = words.at(-1) ?? "";
+  if (isFlag(last)) {
+    const flag = last.includes("=") ? flagAt(flags, last) : undefined;
+    return flag ? { name: flag.name, typed: last.slice(last.indexOf("=") + 1) } : null;
+  }
+  let position = -own.length;
+  for (let n = 0; n < words.length - 1; n += 1) {
+    const word = words[n] ?? "";
+    if (!isFlag(word)) position += 1;
+    else if (!word.includes("=") && flagAt(flags, word)?.type === "string") {
+      if (n === words.length - 2) return { name: flagAt(flags, word)?.name ?? "", typed: last };
+      n += 1;
+    }
+  }
+  const name = given[position]?.name;
+  return name === undefined ? null : { name, typed: last };
+}
+
+/** The connection that a flag chose. */
+function connectionOf(words: readonly string[]): string | undefined {
+  const at = words.findIndex((word) => word === "-c" || word === "--connection");
+  return at < 0 ? words.find((word) => word.startsWith("--connection="))?.slice(13) : words[at + 1];
+}
+
 /**
  * What a shell may offer after these words, the last of them unfinished: `value<TAB>description` a line, and a line that
  * says how the shell should go on.
@@ -38,7 +86,8 @@ function entryOf(entries: readonly CommandEntry[], words: readonly string[]): Co
 export async function completions(
   entries: readonly CommandEntry[],
   words: readonly string[],
-  flagsOf: (entry: CommandEntry) => Promise<readonly Flag[]>,
+  load: (entry: CommandEntry) => Promise<Completable>,
+  find: FindNames = async () => [],
 ): Promise<string> {
   const root = new RootCommand();
   const chosen = entryOf(entries, words.slice(0, -1));
@@ -55,16 +104,25 @@ export async function completions(
     // The library throws for a command without a description.
     const command = root.command(entry.words.join(" "), entry.summary || entry.words.join(" "));
     if (entry !== chosen) continue;
-    for (const flag of [...(await flagsOf(entry)), ...globalFlags]) {
+    const loaded = await load(entry);
+    const flags = [
+      ...loaded.flags,
+      ...globalFlags.filter((flag) => !loaded.flags.some((own) => own.name === flag.name)),
+    ];
+    const place = placeOf(words, entry, flags, loaded);
+    const names = place ? await find(place.name, place.typed, connectionOf(words)) : [];
+    const offered = (name: string, choices: readonly string[]) => (complete: Offer) => {
+      for (const choice of choices) complete(choice, name);
+      if (place?.name === name) for (const { value, description } of names) complete(value, inline(description));
+    };
+    for (const { name } of loaded.arguments) command.argument(name, offered(name, []));
+    for (const flag of flags) {
       if (flag.type === "boolean") {
         if (flag.short) command.option(flag.name, flag.summary, flag.short);
         else command.option(flag.name, flag.summary);
         continue;
       }
-      const choices = choicesOf(flag);
-      const offer = (complete: (value: string, description: string) => void): void => {
-        for (const choice of choices) complete(choice, flag.name);
-      };
+      const offer = offered(flag.name, choicesOf(flag));
       if (flag.short) command.option(flag.name, flag.summary, offer, flag.short);
       else command.option(flag.name, flag.summary, offer);
     }

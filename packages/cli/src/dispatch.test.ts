@@ -150,3 +150,21 @@ it("finds out the call of a connection with a platform that is not there", async
   expect(code).toBe(2);
   expect(err).toMatch(/there is no platform "sandbxo"[^]*did you mean botyard connect sandbox\?/);
 });
+
+it("lists rooms by what is typed for them, parents too", async () => {
+  await run(["connect", "sandbox"]);
+  const { out } = await run(["rooms", "list"]);
+  expect(out).toMatch(/^ROOM +KIND +NAME +PARENT +ID$/m);
+  expect(out).toMatch(/^eng:ops +channel +Ops +eng +r_eng_ops$/m);
+});
+
+it("leaves no event behind where no service runs, and shows the status in both ways alike", async () => {
+  await run(["connect", "sandbox"]);
+  await run(["bots", "create", "helper"]);
+  const events = await run(["events", "tail"]);
+  expect(events.out).toMatch(/^\d\d:\d\d:\d\d {2}bot\.created {2}sandbox {2}helper\n$/);
+  const plain = (text: string): string => text.replaceAll(/\d+ (?:s|ms|kB|MB)/g, "n");
+  const [short, long] = [await run(["status"]), await run(["service", "status"])];
+  expect(plain(long.out)).toBe(plain(short.out));
+  expect(short.out).toMatch(/^botyard 1\.2\.3 · no service running/);
+});

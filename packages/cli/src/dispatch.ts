@@ -59,7 +59,10 @@ export async function dispatch(argv: readonly string[], options: FullOptions, io
   }
 
   async function run(): Promise<number> {
-    const catalog = createCatalog(options);
+    const catalog = createCatalog(options, async (builtIn) => {
+      const { installedPlatforms } = await import("./installed.ts");
+      return installedPlatforms(argv, options, builtIn, io);
+    });
     const style = createStyle(io.colour.out);
     const help = { style, self: "botyard", version: options.version };
     const common = commonEntries(catalog);
@@ -93,7 +96,11 @@ export async function dispatch(argv: readonly string[], options: FullOptions, io
       const command = await entry.load();
       const { own } = await flagsOf(command, rest, catalog);
       const rows = await optionsOf(command, rest, entry.words, world);
-      io.out(commandHelp(entry.words, { ...command, flags: own }, rows, help));
+      const tables = [
+        ...(rows.length > 0 ? [{ title: "options of the platform", rows }] : []),
+        ...[(await command.table?.(rest, catalog)) ?? []].flat(),
+      ];
+      io.out(commandHelp(entry.words, { ...command, flags: own }, tables, help));
       return 0;
     }
 

@@ -63,6 +63,36 @@ export const handwritten: readonly CommandEntry[] = [
     "Print what makes this machine run the service: systemd, launchd or windows",
     () => import("./commands/service-print.ts"),
   ),
+  entry(
+    ["plugins", "add"],
+    "platforms",
+    "Install a plugin from npm, a folder or a tarball, and load it",
+    () => import("./commands/plugins-add.ts"),
+  ),
+  entry(
+    ["plugins", "update"],
+    "platforms",
+    "Install the newest version from where a plugin came",
+    () => import("./commands/plugins-update.ts"),
+  ),
+  entry(
+    ["plugins", "check"],
+    "platforms",
+    "Look at installed plugins, or at one you write",
+    () => import("./commands/plugins-check.ts"),
+  ),
+  entry(
+    ["plugins", "new"],
+    "platforms",
+    "Begin a plugin: a folder with a simulator and a passing suite",
+    () => import("./commands/plugins-new.ts"),
+  ),
+  entry(
+    ["plugins", "pack"],
+    "platforms",
+    "Make the file that others install",
+    () => import("./commands/plugins-pack.ts"),
+  ),
   entry(["login"], "access", "Keep a service's address and a key for this user", () => import("./commands/login.ts")),
   entry(["logout"], "access", "Forget the service and key that `login` keeps", () => import("./commands/logout.ts")),
   entry(

@@ -1,5 +1,5 @@
 import type { Flag } from "./args/parse.ts";
-import { type Command, type CommandEntry, groups } from "./command.ts";
+import { type Command, type CommandEntry, groups, type HelpTable } from "./command.ts";
 import { globalFlags } from "./globals.ts";
 import type { Style } from "./output/style.ts";
 
@@ -72,7 +72,7 @@ export function nounHelp(noun: string, entries: readonly CommandEntry[], { style
 export function commandHelp(
   words: readonly string[],
   command: Command,
-  options: readonly (readonly [string, string])[],
+  tables: readonly HelpTable[],
   { style, self }: HelpWorld,
 ): string {
   const args = command.arguments.map(({ name, required }) => (required ? `<${name}>` : `[${name}]`));
@@ -90,7 +90,7 @@ export function commandHelp(
       command.arguments.filter((one) => one.summary).map((one) => [one.name, one.summary]),
     ),
     ...section("FLAGS", flagRows(command.flags)),
-    ...section("OPTIONS OF THE PLATFORM", options),
+    ...tables.flatMap(({ title, rows }) => section(title.toUpperCase(), rows)),
     ...section("EVERYWHERE", flagRows(common)),
     ...(command.examples?.length
       ? [style.bold("EXAMPLES"), ...command.examples.map((example) => `  ${self} ${example}`), ""]

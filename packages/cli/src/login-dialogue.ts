@@ -35,8 +35,8 @@ export async function walkLogin(target: LoginTarget, session: Session): Promise<
   const client = await session.client();
   let state = await client.credentials.login({ ...target }, { signal: io.signal });
   for (;;) {
-    if (state.state === "done") return state;
     if (state.title) io.err(`  ${state.title}\n`);
+    if (state.state === "done") return state;
     if (state.state === "open") {
       io.err(`  Open this address, then come back; waiting:  ${state.url ?? ""}\n`);
       state = await polled(target, state, session);

@@ -1,6 +1,6 @@
 import type { Descriptor } from "@botyard/core";
 import { type AnyOperation, type Bytes, isStreamOutput } from "@botyard/sdk";
-import { followGaps, healing, openGaps } from "./after-gaps.ts";
+import { followGaps, followNew, gapsBefore, healing, openGaps } from "./after-gaps.ts";
 import { composeInput, synopsis } from "./args/compose.ts";
 import type { Flag, ParsedArgs } from "./args/parse.ts";
 import { type CommandPlan, kebab, planCommand } from "./args/plan.ts";
@@ -88,6 +88,9 @@ async function run(
   }
   const backend = await session.backend({ stateless: descriptor.run === "tool" });
   const gaps = healing.has(descriptor.name) ? await openGaps(input, session) : [];
+  // Where a server has no overlap the command itself makes a gap.
+  const before =
+    descriptor.name === "credentials.rotate" && gaps.length === 0 ? await gapsBefore(input, session) : null;
   const idempotencyKey = args.strings.get("idempotency-key")?.[0];
   const answer = backend.transport.call(descriptor.name, input, {
     signal: io.signal,
@@ -112,6 +115,7 @@ async function run(
   if (present) await present(value as never, session);
   else printAnswer(descriptor, value, { io, quiet: globals.quiet });
   if (gaps.length > 0) await followGaps(gaps, session);
+  if (before) await followNew(before, input, session);
   const steps = openedSteps(value);
   if (steps.length > 0 && io.interactive && !globals.quiet) {
     const { awaitSteps } = await import("./await-steps.ts");

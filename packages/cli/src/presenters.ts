@@ -1,9 +1,23 @@
-import type { AuditEntry, Bot, Check, Connection, Event, Key, KeyView, RevokedKey, Step } from "@botyard/sdk";
+import type {
+  AuditEntry,
+  Bot,
+  Check,
+  Connection,
+  Event,
+  Key,
+  KeyView,
+  Plugin,
+  RevokedKey,
+  Room,
+  Step,
+} from "@botyard/sdk";
+import { showStatus } from "./commands/status.ts";
+import { formatDuration } from "./args/units.ts";
 import { formatCheck } from "./output/check.ts";
 import { formatEvent } from "./output/event.ts";
 import { formatStep } from "./output/step.ts";
 import { createStyle } from "./output/style.ts";
-import { formatTable } from "./output/table.ts";
+import { formatTable, inline } from "./output/table.ts";
 import { cell, formatFields } from "./output/value.ts";
 import type { Session } from "./session.ts";
 
@@ -149,11 +163,65 @@ function events(page: { readonly items: readonly Event[]; readonly cursor: strin
   session.note(`next  ${page.cursor}`);
 }
 
+/** A parent is known by what is typed for it, where it is on the page. */
+function rooms(page: { readonly items: readonly Room[]; readonly next?: string | undefined }, session: Session): void {
+  const { io, note } = session;
+  if (page.items.length === 0) note("none");
+  else {
+    const called = new Map(page.items.map((room) => [room.id, room.handle ?? room.id]));
+    const rows = page.items.map((room) => [
+      room.handle ?? room.id,
+      room.kind,
+      cell(room.name),
+      cell(room.parent === undefined ? undefined : (called.get(room.parent) ?? room.parent)),
+      room.id,
+    ]);
+    const { bold } = createStyle(io.colour.out);
+    io.out(`${formatTable(["ROOM", "KIND", "NAME", "PARENT", "ID"], rows, { columns: io.columns, bold })}\n`);
+  }
+  if (page.next !== undefined) note(`more  --cursor ${page.next}`);
+}
+
 function step(value: Step, { io }: Session): void {
   io.out(formatStep(value));
   io.out(
     `${formatFields({ state: value.state, createdAt: value.createdAt, doneAt: value.doneAt, note: value.note })}\n`,
   );
+}
+
+/** A table, and below it why one does not run. */
+function pluginList(
+  page: { readonly items: readonly Plugin[]; readonly next?: string | undefined },
+  { io, note }: Session,
+): void {
+  if (page.items.length === 0) {
+    note("none");
+    return;
+  }
+  const rows = page.items.map((one) => [
+    one.id,
+    one.version,
+    one.state,
+    one.since === null ? "-" : formatDuration(Date.now() - Date.parse(one.since)),
+    one.process,
+    one.connections.join(", ") || "-",
+    one.source,
+  ]);
+  const header = ["PLUGIN", "VERSION", "STATE", "SINCE", "PROCESS", "CONNECTIONS", "SOURCE"];
+  io.out(`${formatTable(header, rows, { columns: io.columns, bold: createStyle(io.colour.out).bold })}\n`);
+  for (const { id, reason } of page.items) if (reason !== undefined) io.out(`${id}  cause: ${inline(reason)}\n`);
+  if (page.next !== undefined) note(`more  --cursor ${page.next}`);
+}
+
+function pluginRemoved(
+  { id, version, kept, deleted }: { id: string; version: string; kept: readonly string[]; deleted: readonly string[] },
+  { io, note, options }: Session,
+): void {
+  io.out(`removed  ${id} ${version}${deleted.length > 0 ? `, and with it ${deleted.join(", ")}` : ""}\n`);
+  if (kept.length > 0)
+    note(
+      `kept     ${kept.join(", ")}: waits for the plugin; to forget it: ${options.self} connections delete ${kept[0]}`,
+    );
 }
 
 /** By operation; all others are printed by their descriptor. */
@@ -165,7 +233,11 @@ export const presenters: Readonly<Record<string, Presenter>> = {
   "connections.create": connected,
   "connections.probe": probed,
   "bots.create": botMade,
+  "rooms.list": rooms,
+  "service.status": showStatus,
   "steps.get": step,
+  "plugins.list": pluginList,
+  "plugins.remove": pluginRemoved,
   "events.list": events,
   "consumers.events": events,
 };

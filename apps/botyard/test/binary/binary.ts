@@ -4,7 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /** What `scripts/compile.ts` made just before. */
-const binary = join(import.meta.dirname, "../../../../dist", process.platform === "win32" ? "botyard.exe" : "botyard");
+export const binary = join(
+  import.meta.dirname,
+  "../../../../dist",
+  process.platform === "win32" ? "botyard.exe" : "botyard",
+);
 
 export interface Ended {
   readonly code: number | null;

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import manifest from "../../package.json" with { type: "json" };
-import { createUser, type Running } from "./binary.ts";
+import { binary, createUser, type Running } from "./binary.ts";
 
 const user = createUser();
 afterAll(() => rmSync(user.home, { recursive: true, force: true }));
@@ -47,6 +47,16 @@ test("nothing of the folder it starts in reaches it", async () => {
 describe("demo", () => {
   let demo: Running | undefined;
   afterAll(() => demo?.child.kill("SIGKILL"));
+
+  test("found on the PATH it is called by its name, and the line to paste makes no function of that name", async () => {
+    const env = { PATH: `${dirname(binary)}${delimiter}${process.env["PATH"] ?? ""}` };
+    const found = user.start(["demo"], { env });
+    const printed = await found.printed("What happens in the room");
+    found.child.kill("SIGTERM");
+    await found.ended;
+    const [settings = ""] = /^ {2}export .*$/m.exec(printed) ?? [];
+    expect(settings.trim()).toMatch(/^export BOTYARD_URL=\S+ BOTYARD_KEY=by_\w+$/);
+  });
 
   test("its four lines work as pasted, and nothing is left behind", async () => {
     rmSync(join(user.home, "hostile"), { recursive: true, force: true });

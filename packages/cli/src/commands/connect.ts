@@ -1,4 +1,11 @@
-import type { AnyPlatform, CredentialKind, ObjectSchema } from "@botyard/sdk";
+import {
+  type AnyPlatform,
+  BotyardError,
+  type CredentialKind,
+  type ImportedFile,
+  isBotyardError,
+  type ObjectSchema,
+} from "@botyard/sdk";
 import { awaitSteps } from "../await-steps.ts";
 import { type Flag, type ParsedArgs, usage } from "../args/parse.ts";
 import { kebab } from "../args/plan.ts";
@@ -50,6 +57,15 @@ export function flagsFor(platform: AnyPlatform): readonly Flag[] {
   ];
 }
 
+/** What `connect` takes for each platform: `matrix <url>  --registration, --as-token, …`. */
+function platformRows(platforms: readonly AnyPlatform[]): readonly (readonly [string, string])[] {
+  return platforms.map((platform) => {
+    const own = flagsFor(platform).slice(commonFlags.length);
+    const url = platform.url === "required" ? " <url>" : "";
+    return [`${platform.namespace}${url}`, own.map(({ name }) => `--${name}`).join(", ") || "nothing more"];
+  });
+}
+
 function namedPlatform(platforms: readonly AnyPlatform[], words: readonly string[]): AnyPlatform | undefined {
   return platforms.find(({ id, namespace }) => words.includes(id) || words.includes(namespace));
 }
@@ -62,13 +78,16 @@ async function findPlatform(session: Session, word: string | undefined): Promise
       `connect what? This binary knows ${names.join(", ")}`,
       `${session.options.self} connect <platform> [url]`,
     );
-  const found = namedPlatform(all, [word]);
-  if (found) return found;
+  return namedPlatform(all, [word]) ?? unknownPlatform(all, word);
+}
+
+/** What is not in the binary may be a plugin that is not installed yet. */
+function unknownPlatform(all: readonly AnyPlatform[], word: string): never {
+  const names = all.map((platform) => platform.namespace);
   const close = suggest(word, [...names, ...all.map((platform) => platform.id)]);
-  throw usage(
-    `there is no platform "${word}"; this binary knows ${names.join(", ")}`,
-    close ? `did you mean ${session.options.self} connect ${close}?` : undefined,
-  );
+  throw new BotyardError("invalid", `there is no platform "${word}"; this binary knows ${names.join(", ")}`, {
+    fix: close ? `did you mean botyard connect ${close}?` : "botyard plugins add <npm name | ./folder | ./file.tgz>",
+  });
 }
 
 async function readImports(platform: AnyPlatform, args: ParsedArgs): Promise<Record<string, string>> {
@@ -149,6 +168,16 @@ async function askSettings(
   }
 }
 
+/** What a file says; null where only the plugin's own process can read it, and this command knows its manifest alone. */
+async function fillsIn(platform: AnyPlatform, name: string, text: string): Promise<ImportedFile | null> {
+  try {
+    return (await platform.imports?.[name]?.read(text)) ?? {};
+  } catch (error) {
+    if (isBotyardError(error) && error.code === "plugin_failed") return null;
+    throw error;
+  }
+}
+
 async function run(args: ParsedArgs, session: Session): Promise<number> {
   const { options, io, globals } = session;
   const [word, url, extra] = args.positionals;
@@ -156,15 +185,18 @@ async function run(args: ParsedArgs, session: Session): Promise<number> {
   if (extra !== undefined)
     throw usage(`"${extra}" is one argument too many`, `${options.self} connect ${platform.namespace} <url>`);
   const imported = await readImports(platform, args);
-  const filled = Object.entries(imported).map(([name, text]) => platform.imports?.[name]?.read(text));
-  if (platform.url === "required" && url === undefined && !filled.some((one) => one?.url)) {
+  const filled = await Promise.all(Object.entries(imported).map(([name, text]) => fillsIn(platform, name, text)));
+  // Then nobody is asked for anything: the service says what is missing.
+  const untold = filled.includes(null);
+  if (platform.url === "required" && url === undefined && !untold && !filled.some((one) => one?.url)) {
     throw usage(
       `${platform.title} needs the server's address`,
       `${options.self} connect ${platform.namespace} https://…`,
     );
   }
+  const all = { credentials: platform.credentials, settings: (platform.settings as ObjectSchema).entries };
   const filledIn = (part: "credentials" | "settings"): ReadonlySet<string> =>
-    new Set(filled.flatMap((one) => Object.keys(one?.[part] ?? {})));
+    new Set(untold ? Object.keys(all[part]) : filled.flatMap((one) => Object.keys(one?.[part] ?? {})));
   const { secrets: credentials, logins } = await readCredentials(platform, args, filledIn("credentials"), session);
   const settings = readSettings(platform, args);
   await askSettings(platform, settings, filledIn("settings"), session);
@@ -198,15 +230,20 @@ async function run(args: ParsedArgs, session: Session): Promise<number> {
 export const command: Command = {
   summary: "Connect a chat server: asks for what is needed, says what works",
   description:
-    "Saves the connection first, then looks at the server. Credentials are asked for without echo, or given as env:NAME, file:PATH or - (standard input).",
+    "Saves the connection first, then looks at the server. Credentials are asked for without echo, or given as env:NAME, file:PATH or - (standard input). `connect <platform> --help` shows what each flag and -o is.",
   arguments: [
-    { name: "platform", required: true, summary: "sandbox, matrix, …" },
+    { name: "platform", required: true, summary: "mattermost, matrix, …" },
     { name: "url", required: false, summary: "Address of the server, where the platform has one" },
   ],
   flags: commonFlags,
   async flagsFor(argv, catalog) {
     const named = namedPlatform(await catalog.platforms(), argv);
     return named ? flagsFor(named) : commonFlags;
+  },
+  async table(argv, catalog) {
+    const platforms = await catalog.platforms();
+    if (namedPlatform(platforms, argv)) return null;
+    return { title: "platforms", rows: platformRows(platforms) };
   },
   async options({ positionals }, { catalog }) {
     const named = namedPlatform(await catalog.platforms(), positionals);

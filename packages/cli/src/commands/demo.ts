@@ -32,8 +32,9 @@ async function furnish(client: Client): Promise<void> {
 
 function script(self: string, url: string, key: string): readonly string[] {
   return [
-    // The program's own call may be long: named once, the other lines are what a person types later.
-    `export BOTYARD_URL=${url} BOTYARD_KEY=${key}; botyard() { ${self} "$@"; }`,
+    // The program's own call may be long: named once, the other lines are what a person types later. On the PATH it has
+    // its name already, and a function of that name would call itself for ever.
+    `export BOTYARD_URL=${url} BOTYARD_KEY=${key}${self === "botyard" ? "" : `; botyard() { ${self} "$@"; }`}`,
     `botyard sandbox say lobby "@helper are you there?"`,
     `botyard events list --bot chat/helper`,
     `botyard messages send lobby "yes, I am" --as helper`,
@@ -53,6 +54,7 @@ async function show(client: Client, { io, globals }: Session): Promise<void> {
 async function run(session: Session): Promise<number> {
   const { io, options, catalog, globals } = session;
   if (!Object.hasOwn(options.platforms, "sandbox")) throw new BotyardError("unsupported", "this binary has no sandbox");
+  let service: StartedService | undefined;
   const { runtime, adminKey, logger } = await openLocal({
     version: options.version,
     catalog,
@@ -60,13 +62,13 @@ async function run(session: Session): Promise<number> {
     dataDirectory: null,
     create: false,
     receive: true,
+    hooksUrl: () => service?.hooksUrl ?? null,
   });
   const { signal } = io;
-  let service: StartedService | undefined;
   try {
     const key = await adminKey();
     service = await listenSomewhere((port) =>
-      options.startService(runtime, { listen: { host: "127.0.0.1", port }, hooks: null, logger }),
+      options.startService(runtime, { listen: { host: "127.0.0.1", port }, hooks: null, plain: false, log: logger }),
     );
     await runtime.start();
     const client = createClient(localTransport(runtime));

@@ -78,7 +78,9 @@ async function run(args: ParsedArgs, session: Session): Promise<number> {
   const { io, options, catalog } = session;
   const config = configOf(args, session);
   const dataDirectory = config.dataDirectory;
-  const hooksUrl = config.hooks.publicUrl ?? `http://${authority(config.hooks.listen)}`;
+  let service: StartedService | undefined;
+  // Of a listener on a free port nobody knows the address before it is open.
+  const hooksUrl = (): string | null => config.hooks.publicUrl ?? service?.hooksUrl ?? null;
   const { runtime, adminKey, logger } = await openLocal({
     version: options.version,
     catalog,
@@ -86,21 +88,27 @@ async function run(args: ParsedArgs, session: Session): Promise<number> {
     dataDirectory,
     create: true,
     receive: true,
+    ...(options.plugins ? { plugins: options.plugins } : {}),
     hooksUrl,
     retention: config.retention,
     durability: config.durability,
+    pluginLimits: config.plugins,
     log: config.log,
   });
   // Listened to from here on, so that a stop during the start is clean too.
   const { signal } = io;
-  let service: StartedService | undefined;
   try {
     await adminKey();
-    service = await options.startService(runtime, { listen: config.listen, hooks: config.hooks.listen, logger });
+    service = await options.startService(runtime, {
+      listen: config.listen,
+      hooks: config.hooks.listen,
+      plain: args.booleans.get("plain") ?? false,
+      log: logger,
+    });
     // Commands find the service from the moment it answers.
     await writeServiceFile(dataDirectory, { url: service.url, pid: process.pid, version: options.version });
     await runtime.start();
-    announce(service, hooksUrl, session, dataDirectory);
+    announce(service, hooksUrl() ?? service.hooksUrl, session, dataDirectory);
     await stopped(signal);
     session.note("ending: calls in flight are finished");
     return 0;

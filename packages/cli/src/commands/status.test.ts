@@ -15,6 +15,7 @@ const chat: Connection = {
   since: ago(10_800),
   continuity: "observed",
   provenAliveAt: ago(12),
+  provenEveryMs: 30_000,
   lastEventAt: ago(8),
   bots: { ready: 4, total: 4 },
   gaps: 0,

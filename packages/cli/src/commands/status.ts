@@ -91,15 +91,18 @@ export function formatStatus(status: Status, world: StatusWorld): string {
   return `${lines.join("\n")}\n`;
 }
 
-async function run(session: Session): Promise<number> {
-  const { io, globals, options } = session;
+/** Prints it for people: `status`, and `service status`. */
+export async function showStatus(status: Status, session: Session): Promise<void> {
+  const { io, options } = session;
   const { url } = await session.backend();
+  const style = createStyle(io.colour.out);
+  io.out(formatStatus(status, { now: Date.now(), url, columns: io.columns, style, self: options.self }));
+}
+
+async function run(session: Session): Promise<number> {
   const status = await (await session.client()).service.status();
-  if (globals.json) session.json(status);
-  else {
-    const style = createStyle(io.colour.out);
-    io.out(formatStatus(status, { now: Date.now(), url, columns: io.columns, style, self: options.self }));
-  }
+  if (session.globals.json) session.json(status);
+  else await showStatus(status, session);
   return 0;
 }
 

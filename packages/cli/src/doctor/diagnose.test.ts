@@ -82,6 +82,16 @@ it("stops at nothing and names the first cause with its fix", async () => {
   expect(found.after).toMatch(/filled from history/);
 });
 
+it("does not take what the bot said for what was said to it", async () => {
+  const spoken = { time: ago(120), type: "message.created", addressed: ["tickets"], own: false };
+  const answered = { time: ago(5), type: "message.created", addressed: [], own: true };
+  const found = await ask(service({ "events.list": { items: [spoken, answered], cursor: "c_1" } }));
+  expect(found.lines.find(({ subject }) => subject === "log")?.detail).toBe(
+    "last event in this room 2 min ago (message.created, addressed to the bot)",
+  );
+  expect(found.after).toBeUndefined();
+});
+
 it("says what keeps it from looking, and goes on", async () => {
   const found = await ask(
     service({

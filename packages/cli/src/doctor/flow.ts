@@ -28,7 +28,9 @@ export async function logLine({ client, connection, bot, room, now }: Patient, u
     own: true,
     limit: latest,
   });
-  const last = page.items.findLast((event) => event.type.startsWith("message.")) ?? page.items.at(-1);
+  // What the bot said itself tells nothing of who spoke to it.
+  const messages = page.items.filter((event) => event.type.startsWith("message."));
+  const last = messages.findLast((event) => !event.own) ?? messages.at(-1) ?? page.items.at(-1);
   if (!last)
     return { subject: "log", state: "i", detail: url === null ? "no event yet" : "no event yet: nobody has spoken" };
   const addressed =

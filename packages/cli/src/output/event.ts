@@ -5,6 +5,9 @@ function what(event: Event): string {
   const room = event.room?.handle ?? event.room?.name ?? event.room?.id;
   const who = event.actor?.bot ?? event.actor?.name ?? event.actor?.handle ?? event.actor?.id;
   const text =
+    // What the core reports of a bot says it by name; elsewhere `bots` are those that saw it.
+    (event.type.startsWith("bot.") ? event.bots.join(", ") : undefined) ??
+    (event.credential ? event.state?.reason : undefined) ??
     event.content?.text ??
     event.reaction?.emoji ??
     (event.member ? `${event.member.name ?? event.member.user} ${event.member.membership}` : undefined) ??

@@ -63,7 +63,12 @@ it("prints one thing as its fields", () => {
   expect(formatFields({ id: "r1", name: null, bots: { ready: 1 }, tags: ["a", "b"] })).toBe(
     "id          r1\nbots.ready  1\ntags        a, b",
   );
-  expect([cell(null), cell([]), cell(false), cell({ a: 1 })]).toEqual(["-", "-", "false", '{"a":1}']);
+  expect([cell(null), cell([]), cell(false), cell({ a: 1, b: null, c: "x" })]).toEqual([
+    "-",
+    "-",
+    "false",
+    "a 1 · c x",
+  ]);
 });
 
 it("prints a failure with aligned help, and fixes that work when pasted", () => {

@@ -17,7 +17,12 @@ export function cell(value: unknown): string {
   if (typeof value === "string") return value.replace(/^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.\d+Z$/, "$1Z");
   if (typeof value === "number" || typeof value === "boolean") return String(value);
   if (Array.isArray(value)) return value.length === 0 ? "-" : value.map(cell).join(", ");
-  return JSON.stringify(value);
+  return isFields(value)
+    ? Object.entries(value)
+        .filter(([, inner]) => inner !== undefined && inner !== null)
+        .map(([name, inner]) => `${name} ${isFields(inner) ? JSON.stringify(inner) : cell(inner)}`)
+        .join(" · ")
+    : JSON.stringify(value);
 }
 
 function entries(value: Fields, prefix: string): readonly (readonly [string, string])[] {

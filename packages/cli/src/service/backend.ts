@@ -37,7 +37,8 @@ export async function openBackend(world: BackendWorld, how: OpenBackend): Promis
     return backend;
   }
   const natives: Record<string, AnyOperation> = {};
-  for (const [name, { operation }] of await catalog.natives()) natives[name] = operation;
+  // A command of a platform's own has asked for them by now; the others need neither them nor a platform.
+  for (const [name, { operation }] of await catalog.askedNatives()) natives[name] = operation;
   return { url: service.url, transport: httpTransport({ ...service, operations: natives }), close: async () => {} };
 }
 
@@ -46,6 +47,14 @@ async function inProcess(
   dataDirectory: string | null,
   create: boolean,
 ): Promise<Backend> {
-  const { runtime } = await openLocal({ version: options.version, catalog, io, dataDirectory, create, receive: false });
+  const { runtime } = await openLocal({
+    version: options.version,
+    catalog,
+    io,
+    dataDirectory,
+    create,
+    receive: false,
+    ...(options.plugins ? { plugins: options.plugins } : {}),
+  });
   return { url: null, transport: localTransport(runtime), close: () => runtime.close() };
 }

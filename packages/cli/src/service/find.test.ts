@@ -69,7 +69,11 @@ it("refuses to work beside a service whose key it cannot read", async () => {
     message: expect.stringContaining(`answers at ${here}`) as string,
     details: { fix: expect.stringContaining("keys create me --preset admin") as string },
   });
-  await expect(find({ url: "http://a" })).rejects.toMatchObject({ code: "unauthenticated" });
+  await expect(find({ url: "http://a", alive: ["http://a"] })).rejects.toMatchObject({ code: "unauthenticated" });
+  await expect(find({ url: "http://a" })).rejects.toMatchObject({
+    code: "unreachable",
+    details: { fix: "botyard serve" },
+  });
 });
 
 it("notices the service of another user at the usual place, but only when no other place was named", async () => {

@@ -2,6 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import { BotyardError } from "@botyard/sdk";
 import type { Globals } from "../globals.ts";
 import type { Io } from "../io.ts";
+import type { Session } from "../session.ts";
 import { loginFileOf, readLogin } from "./login-file.ts";
 import { dataFiles } from "./paths.ts";
 import { readServiceFile } from "./service-file.ts";
@@ -21,6 +22,11 @@ export interface FindWorld {
   /** How the program is called. */
   readonly self: string;
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
+}
+
+/** Whether nobody named a place for the data: then a service of the usual place is looked for. */
+export function isUsualDataDir({ globals, io, config }: Pick<Session, "globals" | "io" | "config">): boolean {
+  return globals.data === null && !io.env["BOTYARD_DATA"] && config.file === null;
 }
 
 /** Where a service listens when nothing else is configured. */
@@ -61,6 +67,10 @@ async function ownerOf(path: string): Promise<string | null> {
   }
 }
 
+/** Said before a key is asked for that could not be used. */
+const nobody = (url: string): BotyardError =>
+  new BotyardError("unreachable", `no Botyard service answers at ${url}`, { fix: "botyard serve", effect: "none" });
+
 async function noKey(url: string, world: FindWorld): Promise<BotyardError> {
   const { io, self } = world;
   const owner = await ownerOf(dataFiles(world.dataDir).adminKey);
@@ -86,7 +96,7 @@ export async function findService(world: FindWorld): Promise<FoundService | null
     const url = named.replace(/\/+$/, "");
     const own = file?.url === url ? await readKey(dataFiles(dataDir).adminKey) : null;
     const found = key ?? own ?? (login?.url === url ? login.key : null);
-    if (!found) throw await noKey(url, world);
+    if (!found) throw (await answers(url, world)) ? await noKey(url, world) : nobody(url);
     return { url, key: found };
   }
   if (file) {

@@ -1,0 +1,3 @@
+module botyard.example/echo
+
+go 1.22

@@ -1,0 +1,43 @@
+import type { WireUser } from "./wire.ts";
+
+/** Who is who, from the list of users; read again when somebody is not in it. */
+export interface Directory {
+  user(id: number): Promise<WireUser | undefined>;
+  /** By full name: in a mention without an id. */
+  byName(name: string): Promise<WireUser | undefined>;
+  /** As it is now. */
+  all(): Promise<readonly WireUser[]>;
+}
+
+/** Nobody is looked for more often than this. */
+const againAfterMs = 10_000;
+
+export function createDirectory(load: () => Promise<readonly WireUser[]>, now: () => number): Directory {
+  let users: readonly WireUser[] = [];
+  let at = Number.NEGATIVE_INFINITY;
+  let loading: Promise<void> | undefined;
+
+  const read = (): Promise<void> => {
+    loading ??= load()
+      .then((found) => {
+        users = found;
+        at = now();
+      })
+      .finally(() => (loading = undefined));
+    return loading;
+  };
+  const find = async (fits: (user: WireUser) => boolean): Promise<WireUser | undefined> => {
+    const found = users.find(fits);
+    if (found || now() - at < againAfterMs) return found;
+    await read();
+    return users.find(fits);
+  };
+  return {
+    user: (id) => find(({ user_id }) => user_id === id),
+    byName: (name) => find(({ full_name }) => full_name === name),
+    async all() {
+      await read();
+      return users;
+    },
+  };
+}

@@ -2,7 +2,7 @@ import { isBotyardError, type Gap, type GapOutcome } from "@botyard/sdk";
 import * as api from "./api.ts";
 import type { Context } from "./context.ts";
 import type { Decoded } from "./decode.ts";
-import { draftOf } from "./receive.ts";
+import { createDrafting } from "./drafting.ts";
 import { readTransaction } from "./transactions.ts";
 import { objectOf, type WireEvent } from "./wire.ts";
 
@@ -87,13 +87,13 @@ async function store(context: Context, gap: Gap, events: readonly WireEvent[]): 
   for (let at = 0; at < events.length; at += pageSize) {
     const drafts: Decoded[] = [];
     const committed = await context.memory.exclusive(async () => {
-      const pending = new Map<string, unknown>();
-      for (const event of events.slice(at, at + pageSize)) drafts.push(await draftOf(context, event, owns, pending));
+      const drafting = createDrafting(context, owns);
+      for (const event of events.slice(at, at + pageSize)) drafts.push(await drafting.draft(event));
       const done = await context.host.commit(
         { via: "backfill", gap: gap.id, events: drafts },
-        { put: Object.fromEntries(pending) },
+        { put: Object.fromEntries(drafting.pending) },
       );
-      context.memory.keep(pending);
+      context.memory.keep(drafting.pending);
       return done;
     });
     messages += Math.min(committed.fresh, drafts.filter(({ type }) => type === "message.created").length);

@@ -183,6 +183,7 @@ export const capabilities = defineCapabilities(native, {
   "matrix.create-room": once,
   "matrix.whoami": byBot,
   "matrix.ping": bySender,
+  "matrix.rotate-tokens": bySender,
   "matrix.request": once,
 });
 export type Capabilities = typeof capabilities;

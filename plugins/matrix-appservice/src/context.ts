@@ -35,6 +35,8 @@ export interface Context {
   readonly answers: Answers;
   /** Requests with a wrong hs_token so far: tells a wrong token from a wrong address. */
   readonly refused: { count: number };
+  /** When the last transaction was taken, in Unix milliseconds; undefined since the start. */
+  readonly taken: { atMs: number | undefined };
   /** Works on one room at a time: what is read, changed and written would lose another's change. */
   serial<T>(room: string, work: () => Promise<T>): Promise<T>;
 }
@@ -109,6 +111,7 @@ export function createContext(host: Host<Settings>): Context {
     realUsers: new Map(),
     answers: {},
     refused: { count: 0 },
+    taken: { atMs: undefined },
     serial: createSerial(),
     identity() {
       known ??= identify().catch((error: unknown) => {

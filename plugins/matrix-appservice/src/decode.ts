@@ -12,8 +12,10 @@ export interface Decoded extends EventDraft {
   readonly native: { readonly [K in keyof EventNative]: EventNative[K] };
 }
 
-/** What an event that refers to an earlier one needs to know of it. */
+/** What is known beside the event itself. */
 export interface DecodeContext {
+  /** The room, as it is called; default: its id. */
+  readonly room?: EventRoom;
   /** The reaction with this event id, where it is remembered: its redaction is then `reaction.removed`. */
   readonly reaction?: (eventId: string) => { readonly message: string; readonly emoji: string } | undefined;
 }
@@ -40,16 +42,22 @@ export const toTime = (ms: number): string => new Date(Math.min(Math.max(ms, 0),
 
 /** Never throws: an event without a neutral kind becomes `platform.unknown`. */
 export function decodeEvent(event: WireEvent, context: DecodeContext = {}): Decoded {
+  const known = base(event, context);
   return (
-    decodeMessage(event) ??
-    decodeRelation(event, context) ??
-    decodeMember(event, base(event)) ??
-    decodeState(event) ??
-    unknown(event)
+    decodeMessage(event, known) ??
+    decodeRelation(event, known, context) ??
+    decodeMember(event, known) ??
+    decodeState(event, known) ?? {
+      type: "platform.unknown",
+      ...known,
+      native: { ...known.native, content: event.content },
+    }
   );
 }
 
-function base(event: WireEvent): Omit<Decoded, "type"> {
+type Known = Omit<Decoded, "type">;
+
+function base(event: WireEvent, { room = { id: event.room_id } }: DecodeContext): Known {
   const { content, state_key: stateKey } = event;
   const msgtype = textOf(content["msgtype"]);
   const effectId = effectIdOf(event);
@@ -57,7 +65,7 @@ function base(event: WireEvent): Omit<Decoded, "type"> {
     key: { kind: "event", id: event.event_id },
     ...(effectId === undefined ? {} : { effectId }),
     time: toTime(event.origin_server_ts),
-    room: { id: event.room_id },
+    room,
     actor: event.sender === "" ? null : { id: event.sender, kind: "user" },
     native: {
       type: event.type,
@@ -66,11 +74,6 @@ function base(event: WireEvent): Omit<Decoded, "type"> {
       ...(stateKey === undefined ? {} : { stateKey }),
     },
   };
-}
-
-function unknown(event: WireEvent): Decoded {
-  const known = base(event);
-  return { type: "platform.unknown", ...known, native: { ...known.native, content: event.content } };
 }
 
 interface MessageParts {
@@ -91,11 +94,10 @@ function readMessage(event: WireEvent): MessageParts | undefined {
   return { replaces, ...placeOf(event.content), content: decodeContent(shown, event.type) };
 }
 
-function decodeMessage(event: WireEvent): Decoded | undefined {
+function decodeMessage(event: WireEvent, known: Known): Decoded | undefined {
   const parts = readMessage(event);
   if (parts === undefined) return undefined;
   const { replaces, thread, replyTo, content } = parts;
-  const known = base(event);
   return {
     type: replaces === undefined ? "message.created" : "message.updated",
     ...known,
@@ -112,32 +114,31 @@ function placeOf(content: JsonObject): { thread: string | null; replyTo: string 
   return { thread, replyTo: thread !== null && relates["is_falling_back"] === true ? null : reply };
 }
 
-function decodeRelation(event: WireEvent, context: DecodeContext): Decoded | undefined {
+function decodeRelation(event: WireEvent, known: Known, context: DecodeContext): Decoded | undefined {
   if (event.state_key !== undefined) return undefined;
   const place = { thread: null, replyTo: null, editedAt: null };
   if (event.type === "m.reaction") {
     const relates = objectOf(event.content["m.relates_to"]);
     const [id, emoji] = [textOf(relates["event_id"]), textOf(relates["key"])];
     if (relates["rel_type"] !== "m.annotation" || id === undefined || emoji === undefined) return undefined;
-    return { type: "reaction.added", ...base(event), message: { id, ...place }, reaction: { emoji } };
+    return { type: "reaction.added", ...known, message: { id, ...place }, reaction: { emoji } };
   }
   if (event.type !== "m.room.redaction") return undefined;
   const redacted = textOf(event.content["redacts"]) ?? event.redacts;
   if (redacted === undefined) return undefined;
   const reaction = context.reaction?.(redacted);
   return reaction === undefined
-    ? { type: "message.deleted", ...base(event), message: { id: redacted, ...place } }
+    ? { type: "message.deleted", ...known, message: { id: redacted, ...place } }
     : {
         type: "reaction.removed",
-        ...base(event),
+        ...known,
         message: { id: reaction.message, ...place },
         reaction: { emoji: reaction.emoji },
       };
 }
 
-function decodeState(event: WireEvent): Decoded | undefined {
+function decodeState(event: WireEvent, known: Known): Decoded | undefined {
   if (event.state_key === undefined) return undefined;
-  const known = base(event);
   const native = { ...known.native, content: event.content };
   if (event.type === "m.room.create") return { type: "room.created", ...known, native };
   if (!roomState.has(event.type)) return undefined;

@@ -17,13 +17,14 @@ import { reactions } from "./operations/reactions.ts";
 import { rooms } from "./operations/rooms.ts";
 import { users } from "./operations/users.ts";
 import { probe } from "./probe.ts";
-import { prove, tryWay, watch } from "./proof.ts";
+import { importAgain, prove, tryWay, watch } from "./proof.ts";
 import { createHttpReceiver, maxBodyBytes } from "./receive.ts";
 import { reconcile } from "./reconcile.ts";
 import { createRegistration, fromYaml, toYaml } from "./registration.ts";
 import type { Finding } from "./registration-check.ts";
 import { bucketOf } from "./request.ts";
 import { resolveRoom } from "./rooms.ts";
+import { rotationKind, verifyRotation } from "./rotation.ts";
 import { extras, settings, toService } from "./settings.ts";
 
 export { checkRegistration, type Finding } from "./registration-check.ts";
@@ -93,8 +94,8 @@ function open(context: Context): Session<Capabilities> {
     reconcile: (effect, signal) => reconcile(context, effect, signal),
     // The homeserver's file cannot be seen from here: the next probe closes what it no longer asks for.
     verify: async ({ kind }, signal) => {
-      if (kind === "rate-limited")
-        return { state: "open", note: "connect again with the changed file, or: botyard steps dismiss" };
+      if (kind === "rate-limited") return { state: "open", note: `${importAgain(context)}; or: botyard steps dismiss` };
+      if (kind === rotationKind) return verifyRotation(context, signal);
       const way = await tryWay(context, signal);
       return way.ok ? { state: "done", note: way.detail } : { state: "open", note: way.detail };
     },
@@ -112,7 +113,7 @@ export default definePlatform({
   id: "matrix-appservice",
   namespace: "matrix",
   title: "Matrix",
-  contract: 0,
+  contract: 1,
   url: "required",
   settings,
   credentials: {

@@ -179,7 +179,8 @@ async function membershipSeen(on: Caller, room: string, user: string): Promise<M
 
 /**
  * Does something in a room as a user. After the homeserver's M_FORBIDDEN what is remembered of registration, membership
- * and power levels is dropped and read again; where that changed something it is tried once more.
+ * and power levels is dropped and read again, and it is tried once more: either it works then, or the level that is
+ * missing is known by name.
  */
 export async function inRoom<T>(
   context: Context,
@@ -194,8 +195,7 @@ export async function inRoom<T>(
   } catch (error) {
     if (!refusedWith(error, errcodes.forbidden)) throw error;
     await context.memory.setLevels(room, undefined);
-    const { joined } = await ensureJoined(context, user, room, { signal, fresh: true });
-    if (!joined) throw error;
+    await ensureJoined(context, user, room, { signal, fresh: true });
     return work(on);
   }
 }

@@ -32,16 +32,25 @@ export interface Memory extends RoomState {
   joinedTo(room: string): Promise<readonly string[]>;
   /** Rooms that one of our users is joined to. */
   rooms(): Promise<readonly string[]>;
+  /** Rooms that said that they are encrypted. */
+  encryptedRooms(): Promise<readonly string[]>;
   facts(room: string): Promise<RoomFacts | undefined>;
   setFacts(room: string, facts: RoomFacts): Promise<void>;
   /** Entries that events add; they count once `keep` was called, after the same entries were stored. */
   learn(event: WireEvent, owns: (user: string) => boolean, pending: Map<string, unknown>): Promise<void>;
   keep(entries: ReadonlyMap<string, unknown>): void;
+  /** They were not stored after all: what is asked for next comes from the store. */
+  drop(entries: ReadonlyMap<string, unknown>): void;
+  /**
+   * Runs pieces of work that learn and begin to store, one after the other; the next may begin while the last is still on
+   * its way to the disk. Resolves when it is there.
+   */
+  taking(begin: () => Promise<{ readonly stored: Promise<void> }>): Promise<void>;
   /** Runs `learn`, storing and `keep` as one: what our own calls find out meanwhile waits, and is not overwritten by older news. */
   exclusive<T>(work: () => Promise<T>): Promise<T>;
   /** Forgets all but the newest reactions: a redaction of an older one is reported as a deleted message. */
   prune(): Promise<void>;
-  /** As it will be once `pending` is stored. */
+  /** As it will be once `pending` is stored; the same object as long as nothing changed. */
   factsWith(room: string, pending: ReadonlyMap<string, unknown>): Promise<RoomFacts | undefined>;
   reactionWith(event: string, pending: ReadonlyMap<string, unknown>): Promise<Reaction | undefined>;
 }
@@ -53,7 +62,7 @@ const reactionKey = (event: string): string => `re/${event}`;
 
 const keptReactions = 5000;
 
-/** Characters of one value of the store; a homeserver's events are not larger, what is put together of several could be. */
+/** Bytes of one value of the store; a homeserver's events are not larger, what is put together of several could be. */
 const largestValue = 60_000;
 /** Most of a name or topic that is remembered. */
 const longestText = 4_000;
@@ -80,10 +89,27 @@ export function createMemory(store: PluginStore): Memory {
   }
 
   let last: Promise<unknown> = Promise.resolve();
+  const storing = new Set<Promise<unknown>>();
+
   function exclusive<T>(work: () => Promise<T>): Promise<T> {
-    const done = last.then(work, work);
+    const done = last.then(async () => {
+      if (storing.size > 0) await Promise.all(storing);
+      return work();
+    });
     last = done.catch(() => {});
     return done;
+  }
+
+  function taking(begin: () => Promise<{ readonly stored: Promise<void> }>): Promise<void> {
+    const begun = last.then(begin);
+    last = begun.then(
+      ({ stored }) => {
+        const ended: Promise<unknown> = stored.catch(() => {}).finally(() => storing.delete(ended));
+        storing.add(ended);
+      },
+      () => {},
+    );
+    return begun.then(({ stored }) => stored);
   }
 
   const put = (key: string, value: unknown): Promise<void> =>
@@ -112,6 +138,7 @@ export function createMemory(store: PluginStore): Memory {
     setMembership: (room, user, membership) => put(memberKey(room, user), membership),
     joinedTo: async (room) => (await joined(`mem/${room}/`)).map(([, user]) => user),
     rooms: async () => [...new Set((await joined("mem/")).map(([room]) => room))],
+    encryptedRooms: async () => (await store.list("enc/")).map(([key]) => key.slice("enc/".length)),
     facts: async (room) => toFacts(await get(roomKey(room))),
     setFacts: (room, facts) => put(roomKey(room), facts),
     factsWith: async (room, pending) => toFacts(await read(roomKey(room), pending)),
@@ -122,12 +149,14 @@ export function createMemory(store: PluginStore): Memory {
       if (old.length > 0) await store.put(Object.fromEntries(old.map(({ key }) => [key, null])));
     },
     exclusive,
+    taking,
+    drop: (entries) => entries.forEach((_, key) => cache.delete(key)),
     keep: (entries) => entries.forEach((value, key) => remember(key, value)),
     async learn(event, owns, pending) {
       const { type, room_id: room, state_key: key, content } = event;
       // What the store would refuse must not keep the homeserver's queue from going on.
       const set = (entry: string, value: unknown): void => {
-        if (JSON.stringify(value).length <= largestValue) pending.set(entry, value);
+        if (Buffer.byteLength(JSON.stringify(value)) <= largestValue) pending.set(entry, value);
       };
       const ours = type === "m.room.member" && key !== undefined && owns(key) ? memberKey(room, key) : undefined;
       const now = ours === undefined ? undefined : membershipOf(content["membership"]);
@@ -146,6 +175,11 @@ export function createMemory(store: PluginStore): Memory {
       if (after !== undefined) set(roomKey(room), after);
     },
   };
+}
+
+/** Whether an event can change anything that is remembered: what people write does not, and most of what comes is that. */
+export function teaches({ type, state_key: key }: WireEvent): boolean {
+  return key === undefined ? type === "m.reaction" : type === "m.room.member" || key === "";
 }
 
 /** Room facts once this event happened; `undefined` where it changes none. */

@@ -1,12 +1,11 @@
-import { timingSafeEqual, createHash } from "node:crypto";
+import { timingSafeEqual } from "node:crypto";
 import type { EventDraft, HookRequest, HookResponse, Receive } from "@botyard/sdk";
 import type { Context } from "./context.ts";
-import { decodeEvent, type Decoded } from "./decode.ts";
-import type { RoomFacts } from "./memory.ts";
 import { decodeEdu, withoutPrivate } from "./decode-edu.ts";
+import { createDrafting } from "./drafting.ts";
+import { takesNext } from "./rotation.ts";
 import { answerQuery, answerThirdParty } from "./queries.ts";
 import { readFacts } from "./rooms.ts";
-import { toRoom } from "./context.ts";
 import { planTransaction, readTransaction } from "./transactions.ts";
 import { appBase, isObject, type WireEdu, type WireEvent } from "./wire.ts";
 
@@ -84,10 +83,10 @@ function thirdPartyRoute(kind: string, [protocol, ...more]: readonly string[]): 
   }
 }
 
-/** Digests have one length, so that the comparison tells nothing about the token. */
+/** Takes as long whatever the text is; only its length can be told. */
 function same(given: string, wanted: string): boolean {
-  const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
-  return timingSafeEqual(digest(given), digest(wanted));
+  const [a, b] = [Buffer.from(given), Buffer.from(wanted)];
+  return a.byteLength === b.byteLength && timingSafeEqual(a, b);
 }
 
 /** The token is looked at before the body. @see https://spec.matrix.org/v1.19/application-service-api/#authorization */
@@ -96,15 +95,19 @@ async function authorize(context: Context, request: HookRequest): Promise<HookRe
   const bearer = scheme?.toLowerCase() === "bearer" ? header : undefined;
   const query = request.query["access_token"];
   if (bearer === undefined && query === undefined) return refusal(401, "M_MISSING_TOKEN", "Missing access token");
+  const matches = (wanted: string): boolean =>
+    [bearer, query].every((token) => token === undefined || same(token, wanted));
   const wanted = await context.host.credentials.find({ kind: "hs-token" });
-  const good = wanted !== null && [bearer, query].every((token) => token === undefined || same(token, wanted.secret));
+  const good = (wanted !== null && matches(wanted.secret)) || (await takesNext(context, matches));
   if (!good) context.refused.count += 1;
   return good ? undefined : refusal(403, "M_FORBIDDEN", "Bad token supplied");
 }
 
+const utf8 = new TextDecoder();
+
 function readBody(request: HookRequest): unknown {
   try {
-    return JSON.parse(new TextDecoder().decode(request.body)) as unknown;
+    return JSON.parse(utf8.decode(request.body)) as unknown;
   } catch {
     return undefined;
   }
@@ -118,8 +121,6 @@ type Transactions = (txnId: string, body: Readonly<Record<string, unknown>>, raw
 function createTransactions(context: Context): Transactions {
   const handled = new Map<string, Promise<void>>();
   const refreshing = new Set<string>();
-  // One after the other: what a transaction teaches about rooms counts for the next.
-  let last: Promise<void> = Promise.resolve();
 
   const typing = new Map<string, ReadonlySet<string>>();
 
@@ -130,7 +131,7 @@ function createTransactions(context: Context): Transactions {
     raw: Uint8Array,
   ): Promise<void> {
     const { owns } = await context.identity();
-    await context.memory.exclusive(() => learnAndStore(txnId, events, edus, raw, owns));
+    await context.memory.taking(() => learnAndStore(txnId, events, edus, raw, owns));
     for (const room of new Set(events.map((event) => event.room_id))) refresh(room);
   }
 
@@ -140,14 +141,15 @@ function createTransactions(context: Context): Transactions {
     edus: readonly WireEdu[],
     raw: Uint8Array,
     owns: (user: string) => boolean,
-  ): Promise<void> {
-    const pending = new Map<string, unknown>();
+  ): Promise<{ readonly stored: Promise<void> }> {
+    const drafting = createDrafting(context, owns);
     const drafts: EventDraft[] = [];
-    for (const event of events) drafts.push(await draftOf(context, event, owns, pending));
+    for (const event of events) drafts.push(await drafting.draft(event));
     if (context.host.connection.settings.ephemeral !== false)
       for (const edu of edus) drafts.push(...decodeEdu(edu, { owns, typing, nowMs: context.host.clock.now() }));
-    if (drafts.length === 0) return;
-    await context.host.commit(
+    if (drafts.length === 0) return { stored: Promise.resolve() };
+    const { pending } = drafting;
+    const stored = context.host.commit(
       {
         via: "transaction",
         id: txnId,
@@ -156,7 +158,17 @@ function createTransactions(context: Context): Transactions {
       },
       { put: Object.fromEntries(pending) },
     );
+    // The next transaction builds on it, and reaches the disk after it.
     context.memory.keep(pending);
+    return {
+      stored: stored.then(
+        () => {},
+        (error: unknown) => {
+          context.memory.drop(pending);
+          throw error;
+        },
+      ),
+    };
   }
 
   /** A room we were let into has told us nothing of itself: it is asked, after the answer to the homeserver. */
@@ -180,8 +192,7 @@ function createTransactions(context: Context): Transactions {
       return ok;
     }
     const { fresh } = planTransaction(transaction, { transaction: () => false, event: () => false });
-    const done = last.then(() => commit(txnId, fresh, transaction.ephemeral, raw));
-    last = done.catch(() => {});
+    const done = commit(txnId, fresh, transaction.ephemeral, raw);
     handled.set(key, done);
     try {
       await done;
@@ -193,28 +204,11 @@ function createTransactions(context: Context): Transactions {
       });
       return refusal(500, "M_UNKNOWN", "The transaction could not be stored");
     }
+    context.taken.atMs = context.host.clock.now();
     const [oldest] = handled.keys();
     if (handled.size > keptKeys && oldest !== undefined) handled.delete(oldest);
     return ok;
   };
-}
-
-/** The neutral event, with what is known of its room, and what it teaches. */
-export async function draftOf(
-  context: Context,
-  event: WireEvent,
-  owns: (user: string) => boolean,
-  pending: Map<string, unknown>,
-): Promise<Decoded> {
-  const { memory } = context;
-  await memory.learn(event, owns, pending);
-  const redacts = event.type === "m.room.redaction" ? (event.content["redacts"] ?? event.redacts) : undefined;
-  const reaction = typeof redacts === "string" ? await memory.reactionWith(redacts, pending) : undefined;
-  const decoded = decodeEvent(event, { reaction: () => reaction });
-  const facts: RoomFacts | undefined = await memory.factsWith(event.room_id, pending);
-  if (facts === undefined) return decoded;
-  const { topic: _, members: __, ...room } = toRoom(event.room_id, facts);
-  return { ...decoded, room: { ...room, ...decoded.room } };
 }
 
 async function lookAt(context: Context, room: string): Promise<void> {

@@ -37,7 +37,8 @@ export interface RegistrationInput {
 /** Length of each token in random bytes. */
 const tokenBytes = 32;
 
-function createToken(): string {
+/** Text that is hard to guess, as it stands in a file or a header. */
+export function createToken(): string {
   return randomBytes(tokenBytes).toString("base64url");
 }
 

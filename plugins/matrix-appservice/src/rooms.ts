@@ -11,7 +11,10 @@ const factTypes = ["m.room.create", "m.room.join_rules", "m.room.name", "m.room.
 
 /** Reads from the homeserver what a room is and is called, and remembers it. */
 export async function readFacts(context: Context, on: Caller, room: string): Promise<RoomFacts> {
-  const contents = await Promise.all(factTypes.map((type) => orUndefined(api.getState(on, room, type))));
+  const [encryption, ...contents] = await Promise.all(
+    ["m.room.encryption", ...factTypes].map((type) => orUndefined(api.getState(on, room, type))),
+  );
+  if (encryption !== undefined) await context.memory.setEncrypted(room);
   const direct = (await context.memory.facts(room))?.direct;
   let facts: RoomFacts = direct === true ? { direct } : {};
   factTypes.forEach((type, at) => {

@@ -63,6 +63,14 @@ export function toService(registration: Registration): Service {
   };
 }
 
+/** The other way round, with tokens. */
+export function toRegistration(
+  { sender, ...service }: Service,
+  more: Pick<Registration, "asToken" | "hsToken" | "url">,
+): Registration {
+  return { ...service, senderLocalpart: sender, ...more };
+}
+
 /** `options` of `bots.create`. */
 const BotsCreateOptions = v.strictObject({
   /** Manage the registration's own sender as this bot, instead of a new user of the namespace. */

@@ -342,6 +342,48 @@ describe("what comes in", () => {
     rmSync(folder, { recursive: true });
   });
 
+  test("after an outage what the homeserver lost is read from the rooms' history, by itself", async () => {
+    const { promise: broken, reject: breakOff } = Promise.withResolvers<Response>();
+    let push: "good" | "slow" | "deaf" = "good";
+    const { as, hs, alice, room, requests } = await scene({
+      proveEveryMs: 5,
+      homeserver: {
+        push: (request) =>
+          push === "good"
+            ? as.handle(request)
+            : push === "slow"
+              ? broken
+              : Promise.reject(new TypeError("connection refused")),
+      },
+    });
+    const seen: AppEvent[] = [];
+    as.on("message.created", (event) => void seen.push(event));
+    await as.botIntent().ensureJoined(room);
+    await hs.settled();
+    await as.start();
+    // The second waits in the homeserver's memory behind the first, and dies with it: only the room still has it.
+    push = "slow";
+    for (const body of ["in flight", "lost"]) {
+      const path = `/rooms/${encodeURIComponent(room)}/send/m.room.message/${body.replace(" ", "-")}`;
+      await hs.fetch(
+        new Request(`http://hs.test/_matrix/client/v3${path}`, {
+          method: "PUT",
+          headers: { authorization: `Bearer ${alice.token}` },
+          body: JSON.stringify({ msgtype: "m.text", body }),
+        }),
+      );
+    }
+    hs.restart();
+    push = "deaf";
+    breakOff(new TypeError("connection reset"));
+    const before = requests.length;
+    await expect.poll(() => requests.slice(before).filter((line) => line.includes("/ping")).length).toBeGreaterThan(1);
+    expect(texts(seen)).toEqual([]);
+    push = "good";
+    await expect.poll(() => texts(seen)).toContain("lost");
+    expect(texts(seen).length).toBe(2);
+  });
+
   test("a user and an alias exist before the answer; lookups are lists", async () => {
     const { as, ask, hs } = await scene();
     as.onUserQuery((id) => id !== "@_remote_no:hs.test");

@@ -22,7 +22,10 @@ test("every intent method and every native operation is in the table", () => {
   const methods = Object.entries(intent).flatMap(([name, value]) => (typeof value === "function" ? [name] : []));
   expect(methods.filter((name) => !rows.some(({ library }) => library === name))).toEqual([]);
   const listed = new Set(rows.map(({ operation }) => operation));
-  expect([...operations.keys()].filter((name) => !listed.has(name))).toEqual(["matrix.registration"]);
+  expect([...operations.keys()].filter((name) => !listed.has(name))).toEqual([
+    "matrix.registration",
+    "matrix.rotate-tokens",
+  ]);
 });
 
 test("each field of each operation says what it is", () => {

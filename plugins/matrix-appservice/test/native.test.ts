@@ -441,6 +441,7 @@ describe("algorithms", () => {
       kind: "error",
       status: 403,
       errcode: "M_FORBIDDEN",
+      times: Infinity,
       match: ({ url }) => url.includes("m.room.name"),
     });
     await alice

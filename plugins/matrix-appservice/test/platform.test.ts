@@ -26,8 +26,8 @@ test("a pattern that is none is refused", async () => {
   ).rejects.toMatchObject({ code: "invalid" });
 });
 
-test("an existing file becomes settings and sealed tokens", () => {
-  const read = platform.imports?.["registration"]?.read(toYaml(registration));
+test("an existing file becomes settings and sealed tokens", async () => {
+  const read = await platform.imports?.["registration"]?.read(toYaml(registration));
   expect(read?.credentials).toEqual({ "as-token": registration.asToken, "hs-token": registration.hsToken });
   expect(parse(settings, read?.settings)).toMatchObject({
     queries: "managed",

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { call, createWorld, run } from "./world.ts";
+import { call, createWorld, run, type TestWorld } from "./world.ts";
 
 const place = { connection: "matrix" };
 
@@ -147,17 +147,82 @@ describe("the way back", () => {
     ]);
   });
 
-  test("one that cannot reach us asks for a step, and the run says why", async () => {
+  const failing = async (world: TestWorld) => {
+    const { checks, steps } = await world.session.probe({ level: "passive", signal: world.host.signal });
+    return { fail: checks.find(({ state }) => state === "fail"), steps, checks };
+  };
+
+  test("one that cannot reach us: another address of ours, and the run says why", async () => {
     const world = await createWorld({ deaf: () => true });
-    const report = await world.session.probe({ level: "passive", signal: world.host.signal });
-    expect(report.checks.find(({ state }) => state === "fail")).toMatchObject({
+    const { fail, steps, checks } = await failing(world);
+    expect(fail).toMatchObject({
       name: "homeserver → Botyard",
-      fix: expect.stringContaining("http://bots.test/hooks/matrix") as string,
+      detail: "ping answered 502 M_CONNECTION_FAILED: the homeserver cannot open http://bots.test/hooks/matrix",
+      fix: expect.stringMatching(/botyard connections update matrix --hooks-url http:\/\/[\w.-]+,/) as string,
     });
-    expect(report.steps).toMatchObject([{ kind: "registration-url" }]);
+    // The file says it already: nothing to change on the server.
+    expect(steps).toEqual([]);
+    expect(checks.find(({ name }) => name === "meanwhile")?.detail).toMatch(/^the homeserver keeps later events/);
     await expect(world.session.receive?.run?.({ signal: world.host.signal, started: () => {} })).rejects.toMatchObject({
       code: "unreachable",
     });
+  });
+
+  test("one that was told another address than ours asks for a step", async () => {
+    const world = await createWorld({ deaf: () => true, hooksUrl: "http://10.0.0.5:8471" });
+    const { fail, steps } = await failing(world);
+    expect(fail?.fix).toBe(
+      "in the registration file set  url: http://10.0.0.5:8471/hooks/matrix  and restart the homeserver",
+    );
+    expect(steps).toMatchObject([
+      { kind: "registration-url", run: { setting: "url: http://10.0.0.5:8471/hooks/matrix" } },
+    ]);
+  });
+
+  test("a command without a service has no fault to report", async () => {
+    const world = await createWorld({ deaf: () => true, hooksUrl: null });
+    const { fail, steps, checks } = await failing(world);
+    expect(fail).toBeUndefined();
+    expect(steps).toEqual([]);
+    expect(checks.find(({ name }) => name === "homeserver → Botyard")).toMatchObject({
+      state: "warn",
+      fix: "botyard serve",
+    });
+  });
+
+  test("what came before an outage is said", async () => {
+    let deaf = false;
+    const world = await createWorld({ deaf: () => deaf });
+    await world.hook({ path: "/_matrix/app/v1/transactions/1" });
+    deaf = true;
+    const { checks } = await failing(world);
+    expect(checks.find(({ name }) => name === "meanwhile")?.detail).toMatch(
+      /^last transaction less than a minute ago; the homeserver keeps later events/,
+    );
+  });
+
+  test("encrypted rooms are named, whether they told us or were so before we came", async () => {
+    const world = await createWorld();
+    const check = async () =>
+      (await world.session.probe({ level: "passive", signal: world.host.signal })).checks.find(
+        ({ name }) => name === "encryption",
+      );
+    expect(await check()).toMatchObject({ state: "info", detail: expect.stringContaining("rooms: none") as string });
+    const alice = world.person("alice");
+    const make = async (state: readonly object[]) =>
+      String((await alice.call("POST", "/createRoom", { preset: "public_chat", initial_state: state }))["room_id"]);
+    const algorithm = { algorithm: "m.megolm.v1.aes-sha2" };
+    const [before, later] = [
+      await make([{ type: "m.room.encryption", state_key: "", content: algorithm }]),
+      await make([]),
+    ];
+    const helper = await world.bot("helper");
+    for (const room of [before, later])
+      await run(world.session.operations["rooms.add-bot"], { ...place, room, bot: "helper" }, call({ bot: helper }));
+    await alice.call("PUT", `/rooms/${encodeURIComponent(later)}/state/m.room.encryption`, algorithm);
+    const { state, detail } = (await check()) ?? {};
+    expect(state).toBe("warn");
+    for (const room of [before, later]) expect(detail).toContain(room);
   });
 
   test("limits are a warning with a step, a wrong token is a state", async () => {

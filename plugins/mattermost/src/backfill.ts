@@ -1,5 +1,6 @@
 import { isBotyardError, type BotTarget, type EventDraft, type Gap, type GapOutcome } from "@botyard/sdk";
 import * as api from "./api.ts";
+import { channelsOf } from "./channels.ts";
 import type { Context } from "./context.ts";
 import { decodePost, decodeReaction, type Names } from "./decode.ts";
 import type { Caller } from "./request.ts";
@@ -11,6 +12,10 @@ const slackMs = 60_000;
 /** A list of changes that is this long is not whole. */
 const mostChanges = 1_000;
 const mostPages = 100;
+/** Of one question to the history, over about ten minutes. */
+const mostTries = 15;
+const longestWaitMs = 60_000;
+const passing: ReadonlySet<string> = new Set(["unreachable", "timeout", "rate_limited", "upstream"]);
 
 /** Reads what a gap may hide from the history of every room of its bots: messages, edits, deletions, reactions. */
 export async function backfill(context: Context, gap: Gap, signal: AbortSignal): Promise<readonly GapOutcome[]> {
@@ -30,14 +35,14 @@ const firstSlackMs = 5_000;
 export async function catchUp(context: Context, bot: BotTarget, since: number, signal: AbortSignal): Promise<void> {
   const on = await context.bot(bot.handle, signal);
   const from = since - firstSlackMs;
-  for (const team of await api.myTeams(on))
-    for (const channel of await api.myChannels(on, team.id)) {
-      if ((channel.last_post_at ?? 0) < from || channel.delete_at > 0) continue;
-      context.directory.setRoom(toEventRoom(channel, team.id === channel.team_id ? team.name : undefined));
-      const { posts } = await changedSince(on, channel.id, from);
-      const events = await draftsOf(context, posts, from);
-      if (events.length > 0) await context.host.commit({ via: "backfill", bots: [bot.handle], events });
-    }
+  for (const { id, name } of await api.myTeams(on)) context.directory.setTeam(id, name);
+  for (const channel of await channelsOf(on, from)) {
+    if ((channel.last_post_at ?? 0) < from) continue;
+    context.directory.setRoom(toEventRoom(channel, context.directory.team(channel.team_id)));
+    const { posts } = await changedSince(on, channel.id, from);
+    const events = await draftsOf(context, posts, from);
+    if (events.length > 0) await context.host.commit({ via: "backfill", bots: [bot.handle], events });
+  }
 }
 
 async function fillBot(
@@ -47,11 +52,11 @@ async function fillBot(
   signal: AbortSignal,
 ): Promise<readonly GapOutcome[]> {
   const on = await context.bot(bot.handle, signal);
-  const channels = new Map<string, WireChannel>();
-  for (const team of await api.myTeams(on)) {
-    context.directory.setTeam(team.id, team.name);
-    for (const channel of await api.myChannels(on, team.id)) channels.set(channel.id, channel);
-  }
+  const since = Date.parse(gap.from) - slackMs;
+  for (const { id, name } of await patiently(context, signal, () => api.myTeams(on)))
+    context.directory.setTeam(id, name);
+  const listed = await patiently(context, signal, () => channelsOf(on, since));
+  const channels = new Map(listed.map((channel) => [channel.id, channel]));
   const outcomes: GapOutcome[] = [];
   for (const room of gap.rooms ?? []) {
     if (!channels.has(room))
@@ -59,7 +64,7 @@ async function fillBot(
   }
   for (const channel of channels.values()) {
     if (signal.aborted) throw signal.reason;
-    if (channel.delete_at > 0 || (gap.rooms && !gap.rooms.includes(channel.id))) continue;
+    if (gap.rooms && !gap.rooms.includes(channel.id)) continue;
     outcomes.push(await fillRoom(context, gap, bot, on, channel));
   }
   return outcomes;
@@ -75,7 +80,8 @@ async function fillRoom(
   const from = Date.parse(gap.from) - slackMs;
   context.directory.setRoom(toEventRoom(channel, context.directory.team(channel.team_id)));
   try {
-    const { posts, whole } = await changedSince(on, channel.id, from);
+    const signal = on.signal ?? context.host.signal;
+    const { posts, whole } = await patiently(context, signal, () => changedSince(on, channel.id, from));
     const events = await draftsOf(context, posts, from);
     let messages = 0;
     if (events.length > 0) {
@@ -93,6 +99,19 @@ async function fillRoom(
     if (on.signal?.aborted) throw error;
     const reason = isBotyardError(error) ? error.message : "its history could not be read";
     return { room: channel.id, outcome: "lost", messages: 0, reason };
+  }
+}
+
+/** Asks again while what fails may pass: a history that cannot be read now is not lost yet. */
+async function patiently<T>({ host }: Context, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isBotyardError(error) || !passing.has(error.code) || signal.aborted || tries >= mostTries) throw error;
+      const wait = Math.max(error.details.retryAfterMs ?? 0, Math.min(longestWaitMs, 500 * 2 ** tries));
+      await host.clock.sleep(wait, signal);
+    }
   }
 }
 

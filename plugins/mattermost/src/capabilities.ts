@@ -45,7 +45,7 @@ export const capabilities = defineCapabilities(native, {
     support: "none",
     reason: "no-such-call",
     detail: "Mattermost has no deletion of bots.",
-    remedy: "botyard bots disable, or stop managing it: botyard bots release",
+    remedy: "botyard bots disable <bot>, or stop managing it: botyard bots release <bot>",
   },
   "bots.get-icon": byAdmin,
   "bots.set-icon": byAdmin,
@@ -108,7 +108,12 @@ export const capabilities = defineCapabilities(native, {
     reason: "no-stop",
     detail: "Mattermost shows typing for a few seconds and has no call that ends it.",
   },
-  "presence.set": { support: "native", actsAs: "bot", params: [] },
+  "presence.set": {
+    support: "native",
+    actsAs: "bot",
+    params: ["text"],
+    limits: { text: { max: 100, unit: "codepoints" } },
+  },
   "presence.get": byAdmin,
   "files.upload": { support: "native", actsAs: "bot", idempotency: unsafe },
   "files.download": byBot,
@@ -127,5 +132,6 @@ export const capabilities = defineCapabilities(native, {
   "mattermost.delete-outgoing-webhook": byAdmin,
   "mattermost.update-channel": byBot,
   "mattermost.set-member-role": byAdmin,
+  "mattermost.request": { support: "native", actsAs: "admin", idempotency: unsafe },
 });
 export type Capabilities = typeof capabilities;

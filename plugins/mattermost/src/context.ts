@@ -32,6 +32,8 @@ export interface Context {
   adminUser(signal: AbortSignal): Promise<WireUser>;
   /** Tells a bot's socket to look whether it still hears; by handle. */
   readonly wake: Map<string, () => void>;
+  /** Looks whether a bot whose token was refused may try again; by handle. */
+  readonly recheck: Map<string, () => Promise<void>>;
   /** Opens a second socket with the newest token before the old one goes; resolves when it hears. By handle. */
   readonly switchTo: Map<string, () => Promise<void>>;
 }
@@ -59,6 +61,7 @@ export function createContext(host: Host<Settings>): Context {
     directory: createDirectory(),
     features: { icons: false, rotate: false, maxRunes: defaultMaxRunes, maxFileBytes: null },
     wake: new Map(),
+    recheck: new Map(),
     switchTo: new Map(),
     anonymous: (signal) => caller(undefined, signal),
     async admin(signal) {

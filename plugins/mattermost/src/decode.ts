@@ -81,12 +81,12 @@ export function effectOf(post: WirePost): string | undefined {
   return textOf(post.props?.[effectProp]);
 }
 
-export function decodeMessage(post: WirePost): NativeMessage {
+export function decodeMessage(post: WirePost, username: (id: string) => string | undefined): NativeMessage {
   return {
     id: post.id,
     room: post.channel_id,
     time: iso(post.create_at),
-    sender: { id: post.user_id, name: propOf(post, "override_username") ?? null },
+    sender: { id: post.user_id, name: propOf(post, "override_username") ?? username(post.user_id) ?? null },
     content: decodeContent(post, () => undefined),
     thread: post.root_id || null,
     replyTo: post.root_id || null,

@@ -20,8 +20,8 @@ export interface FrameContext {
   readonly names: Names;
   readonly teamName: (id: string) => string | undefined;
   readonly now: number;
-  /** Makes the identity of what carries none: `<connection id>:<seq>`. */
-  readonly place: string;
+  /** With the seq it makes the identity of what carries none. */
+  readonly connectionId: string;
 }
 
 /** A frame as text: an event, an answer, or null where it is neither. */
@@ -34,6 +34,7 @@ export function readFrame(text: string): WireEvent | WireReply | null {
     return {
       event,
       seq,
+      text,
       data: isFields(frame["data"]) ? frame["data"] : {},
       broadcast: {
         user_id: textOf(broadcast["user_id"]) ?? "",
@@ -115,19 +116,27 @@ export function roomOf(event: WireEvent, post: WirePost, teamName: FrameContext[
 }
 
 /** Room an event is about, where it names one. */
-export function channelOf({ data, broadcast }: WireEvent): string | undefined {
-  return broadcast.channel_id || textOf(data["channel_id"]) || postOf(data)?.channel_id || undefined;
+export function channelOf({ data, broadcast }: WireEvent, post = postOf(data)): string | undefined {
+  return broadcast.channel_id || textOf(data["channel_id"]) || post?.channel_id || undefined;
 }
 
-/** What one frame tells; null: nothing that belongs into the log. */
-export function decodeEvent(event: WireEvent, context: FrameContext): EventDraft | null {
+/** What one frame tells; null: nothing that belongs into the log. `post`: the one inside, where it was read already. */
+export function decodeEvent(
+  event: WireEvent,
+  context: FrameContext,
+  post: WirePost | undefined = postOf(event.data),
+): EventDraft | null {
   if (silent.has(event.event)) return null;
-  const known = decodeKnown(event, context);
+  const known = decodeKnown(event, context, post);
   return known === undefined ? unknown(event, context) : known;
 }
 
 /** Null: nothing to tell. Undefined: not understood. */
-function decodeKnown(event: WireEvent, context: FrameContext): EventDraft | null | undefined {
+function decodeKnown(
+  event: WireEvent,
+  context: FrameContext,
+  post: WirePost | undefined,
+): EventDraft | null | undefined {
   const { data, broadcast } = event;
   const { names, now, self } = context;
   const at = (id: string): EventRoom => names.room(id) ?? { id };
@@ -136,7 +145,6 @@ function decodeKnown(event: WireEvent, context: FrameContext): EventDraft | null
     case "ephemeral_message":
     case "post_edited":
     case "post_deleted": {
-      const post = postOf(data);
       if (post === undefined) return undefined;
       const change = event.event === "post_edited" ? "updated" : event.event === "post_deleted" ? "deleted" : "created";
       return decodePost(change, post, { event: event.event, names, senderName: textOf(data["sender_name"]), now });
@@ -161,7 +169,7 @@ function decodeKnown(event: WireEvent, context: FrameContext): EventDraft | null
       const remover = textOf(data["remover_id"]);
       const own = remover === self;
       return {
-        key: { kind: "member", id: `${room}/${self}`, revision: context.place },
+        key: { kind: "member", id: `${room}/${self}`, revision: `${context.connectionId}:${event.seq}` },
         type: own ? "member.left" : "member.kicked",
         time: iso(now),
         room: at(room),
@@ -176,7 +184,7 @@ function decodeKnown(event: WireEvent, context: FrameContext): EventDraft | null
       if (team === undefined || user === undefined) return undefined;
       const joined = event.event === "added_to_team";
       return {
-        key: { kind: "member", id: `${team}/${user}`, revision: context.place },
+        key: { kind: "member", id: `${team}/${user}`, revision: `${context.connectionId}:${event.seq}` },
         type: joined ? "member.joined" : "member.left",
         time: iso(now),
         room: { id: team, kind: "space", ...handleOf(context.teamName(team)) },

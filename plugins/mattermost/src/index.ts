@@ -52,7 +52,7 @@ export default definePlatform({
   id: "mattermost",
   namespace: "mattermost",
   title: "Mattermost",
-  contract: 0,
+  contract: 1,
   url: "required",
   settings,
   credentials: {

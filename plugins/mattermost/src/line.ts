@@ -24,8 +24,8 @@ export interface Line {
   readonly resumed: boolean;
   /** Events in order, without holes and repeats. Throws `upstream` at a hole, `unreachable` when the line breaks. */
   readonly events: AsyncIterable<readonly WireEvent[]>;
-  /** Seq of the event that comes next. */
-  next(): number;
+  /** Seq of the first event of `events`, which may be waiting already. */
+  readonly first: number;
   /** Rejects with `unreachable` when the server says that the login no longer holds. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -59,6 +59,7 @@ export async function openLine(context: Context, { handle, token, place, signal 
   return new Promise<Line>((resolve, reject) => {
     let connectionId = place?.connectionId ?? "";
     let next = place?.next ?? 0;
+    let first = next;
     let seq = 0;
     let settled = false;
     const waiting = new Map<number, { ok(): void; fail(error: Error): void }>();
@@ -72,7 +73,7 @@ export async function openLine(context: Context, { handle, token, place, signal 
       connectionId,
       resumed,
       events: { [Symbol.asyncIterator]: () => ({ next: take, return: leave }) },
-      next: () => next,
+      first,
       ping: () => act("ping"),
       close: async () => {
         await socket.close(1000).catch(() => {});
@@ -140,6 +141,7 @@ export async function openLine(context: Context, { handle, token, place, signal 
       if (frame.event === "hello") {
         connectionId = textOf(frame.data["connection_id"]) ?? connectionId;
         next = frame.seq + 1;
+        first = next;
         return ready(false);
       }
       if (frame.seq < next) return; // sent again by the server

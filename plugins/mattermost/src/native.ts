@@ -1,6 +1,8 @@
 import * as v from "valibot";
 import { actAs, bot, connection, defineOperation, expected, page, pageInput, room, says, user } from "@botyard/sdk";
 
+export { request } from "./native-request.ts";
+
 const id = v.pipe(v.string(), v.regex(/^[a-z0-9]{26}$/, expected("an id of 26 characters a-z 0-9")));
 const text = v.pipe(v.string(), v.maxLength(100_000));
 const json = v.record(v.string(), v.unknown());

@@ -16,8 +16,6 @@ import { botCreationStep, missingPermissions, permissionStep } from "./steps.ts"
 import { isMissingEndpoint } from "./tokens.ts";
 import { errorIds, type WireUser } from "./wire.ts";
 
-const expiringMs = 14 * 86_400_000;
-
 /** Looks at the server: reachable, signed in, what it allows, how the bots are. Passive: it changes nothing. */
 export async function probe(context: Context, signal: AbortSignal): Promise<ProbeReport> {
   const { host } = context;
@@ -30,6 +28,7 @@ export async function probe(context: Context, signal: AbortSignal): Promise<Prob
   const config = await api.clientConfig(on);
   const version = config["Version"] ?? null;
   await learnFeatures(context, on, admin, config);
+  for (const look of context.recheck.values()) await look();
   const missing = await missingPermissions(context, signal);
   const steps: StepDraft[] = [];
   if (config["EnableBotAccountCreation"] === "false") steps.push(botCreationStep(context.url));
@@ -42,7 +41,8 @@ export async function probe(context: Context, signal: AbortSignal): Promise<Prob
       detail: `${admin.username} (${admin.roles})${admin.is_bot === true ? ": a bot can never make bots" : ""}`,
     },
     ...(await checkBots(context, on, signal)),
-    ...checkSettings(context, config, skew),
+    ...checkSettings(config, skew),
+    ...(await checkTokenDays(context, on)),
     {
       name: "admin token",
       state: "info",
@@ -145,7 +145,7 @@ function narrow({ features, host }: Context): Record<string, Capability> {
   };
 }
 
-function checkSettings({ host }: Context, config: Readonly<Record<string, string>>, skew: number | null): Check[] {
+function checkSettings(config: Readonly<Record<string, string>>, skew: number | null): Check[] {
   const checks: Check[] = [];
   if (config["EnableBotAccountCreation"] === "false")
     checks.push({
@@ -163,17 +163,26 @@ function checkSettings({ host }: Context, config: Readonly<Record<string, string
     });
   if (skew !== null && Math.abs(skew) > 30_000)
     checks.push({ name: "clock", state: "warn", detail: `the server's clock differs by ${skewText(skew)}` });
-  if (host.connection.settings.tokenDays !== undefined)
-    checks.push({
-      name: "token expiry",
-      state: "info",
-      detail:
-        "tokenDays is honoured from Mattermost 11.9 (documented, not seen running); the credential says whether it was",
-    });
   return checks;
 }
 
-/** Owners, both rows of each managed bot, and tokens that end soon. */
+/** Whether the wish that tokens end is heard: shown by a token of ours, never by the version. */
+async function checkTokenDays(context: Context, on: Caller): Promise<Check[]> {
+  const { tokenDays } = context.host.connection.settings;
+  if (tokenDays === undefined) return [];
+  for (const { handle } of await context.host.bots.list()) {
+    const kept = await context.botToken(handle);
+    const token = kept?.nativeId ? await orUndefined(api.getToken(on, kept.nativeId)) : undefined;
+    if (token === undefined) continue;
+    return token.expires_at === undefined
+      ? [{ name: "token expiry", state: "warn", detail: "this server ignores tokenDays: tokens never end" }]
+      : [{ name: "token expiry", state: "ok", detail: `issued tokens end after ${tokenDays} days` }];
+  }
+  const detail = "tokenDays is documented for Mattermost 11.9 and not seen running; the first token will tell";
+  return [{ name: "token expiry", state: "info", detail }];
+}
+
+/** Owners, and both rows of each managed bot. */
 async function checkBots(context: Context, on: Caller, signal: AbortSignal): Promise<Check[]> {
   const { host } = context;
   const checks: Check[] = [];
@@ -210,19 +219,6 @@ async function checkBots(context: Context, on: Caller, signal: AbortSignal): Pro
     };
     const detail = wrong[owner];
     if (detail !== undefined) checks.push({ name, state: "warn", detail, fix: `botyard bots assign ${name} <user>` });
-    checks.push(...(await checkToken(context, on, bot.handle, name)));
   }
   return checks;
-}
-
-async function checkToken(context: Context, on: Caller, handle: string, name: string): Promise<Check[]> {
-  const { host } = context;
-  const kept = await context.botToken(handle);
-  if (!kept?.nativeId) return [];
-  const token = await orUndefined(api.getToken(on, kept.nativeId));
-  if (!token?.expires_at || token.expires_at - host.clock.now() > expiringMs) return [];
-  const detail = `its token ends ${new Date(token.expires_at).toISOString()}`;
-  const fix = `botyard credentials rotate ${name}`;
-  host.report({ kind: "credential", credential: kept.id }, { state: "degraded", reason: detail, remedy: fix });
-  return [{ name, state: "warn", detail, fix }];
 }

@@ -1,23 +1,32 @@
-import type { EventDraft, Receive, RunCall } from "@botyard/sdk";
-import { BotyardError } from "@botyard/sdk";
+import { BotyardError, type Receive, type RunCall } from "@botyard/sdk";
 import * as api from "./api.ts";
 import { backfill, catchUp } from "./backfill.ts";
 import { diagnose, refusal } from "./diagnose.ts";
 import type { Context } from "./context.ts";
-import { channelOf, decodeEvent, postOf, roomOf, type FrameContext } from "./frames.ts";
 import { createHooks } from "./hooks.ts";
+import { decode, rawOf } from "./intake.ts";
 import { HoleError, LoginRefused, lost, openLine, type Line, type Place } from "./line.ts";
+import { standing, watchRefused } from "./refused.ts";
+import { sessionOf } from "./session.ts";
 import { retire } from "./tokens.ts";
-import type { WireEvent } from "./wire.ts";
 
 const placeKey = (handle: string): string => `place/${handle}`;
+const firstKey = (handle: string): string => `first/${handle}`;
 /** A bot that is switched off is looked at this often, with the admin token. */
 const lookEveryMs = 30_000;
 
 /** Kept between runs; `connectionId` empty: there was a socket, and nothing of it can be resumed. */
 interface Kept extends Place {
+  /** The server's session the socket was opened with. */
+  readonly session?: string | null;
   /** A hole was seen here already: the server will not fill it. */
   readonly holeAt?: number;
+}
+
+/** A line, and the session of the server behind it. */
+interface Hearing {
+  readonly line: Line;
+  readonly session: string | null;
 }
 
 export function createReceive(context: Context): Receive {
@@ -35,8 +44,18 @@ export function createReceive(context: Context): Receive {
     await keep(handle, { connectionId: "", next: 0, ...(holeAt === undefined ? {} : { holeAt }) });
   }
 
+  /** When the first socket of a bot was first wanted; null once what was said until its hello has been read. */
+  async function firstTry(handle: string, never: boolean): Promise<number | null> {
+    const noted = await host.store.get(firstKey(handle));
+    if (typeof noted === "number") return noted;
+    if (!never) return null;
+    const now = host.clock.now();
+    await host.store.put({ [firstKey(handle)]: now });
+    return now;
+  }
+
   /** Decodes and commits what a line hears; the place goes to disk together with the events. */
-  async function pump(line: Line, call: RunCall, self: string): Promise<void> {
+  async function pump({ line, session }: Hearing, call: RunCall, self: string): Promise<void> {
     const handle = nameOf(call);
     const added = new Map<string, { team: string; seq: number }>();
     for await (const batch of line.events) {
@@ -44,27 +63,40 @@ export function createReceive(context: Context): Receive {
       const events = await decode(context, batch, handle, self, line.connectionId, call.signal, added);
       const last = batch.at(-1);
       if (last === undefined) continue;
-      const place: Kept = { connectionId: line.connectionId, next: last.seq + 1 };
+      const place: Kept = { connectionId: line.connectionId, next: last.seq + 1, session };
       await host.commit(
-        { via: "frame", id: `${batch[0]?.seq ?? 0}-${last.seq}`, bots: [handle], raw: JSON.stringify(batch), events },
+        { via: "frame", id: `${batch[0]?.seq ?? 0}-${last.seq}`, bots: [handle], raw: rawOf(batch), events },
         lines.get(handle) === line ? { put: { [placeKey(handle)]: place } } : {},
       );
     }
   }
 
-  async function login(handle: string, place: Place | null, signal: AbortSignal): Promise<Line> {
+  async function login(handle: string, place: Place | null, signal: AbortSignal): Promise<Hearing> {
     const token = await context.botToken(handle);
     if (token === null) throw refusal(await diagnose(context, handle, signal));
     try {
-      return await openLine(context, { handle, token: token.secret, place, signal });
+      const line = await openLine(context, { handle, token: token.secret, place, signal });
+      try {
+        const session = await sessionOf(context, handle, signal);
+        // It still hears: so that session is the one it was opened with.
+        await line.ping();
+        return { line, session };
+      } catch (error) {
+        await line.close();
+        throw error;
+      }
     } catch (error) {
       const refused =
         error instanceof LoginRefused || (error instanceof BotyardError && error.code === "unauthenticated");
       if (!refused) throw error;
       await forget(handle);
+      const before = await standing(context, handle, signal);
       const found = await diagnose(context, handle, signal);
       if (found.state === "fine") throw lost(`the login at the WebSocket failed: ${(error as Error).message}`, error);
-      if (found.state === "refused") throw refusal(found);
+      if (found.state === "refused") {
+        watchRefused(context, handle, before);
+        throw refusal(found);
+      }
       off.add(handle);
       host.report({ kind: "bot", bot: handle }, { state: "disabled", reason: found.reason, remedy: found.remedy });
       throw lost(found.reason, error);
@@ -92,15 +124,20 @@ export function createReceive(context: Context): Receive {
   async function run(call: RunCall): Promise<void> {
     const handle = nameOf(call);
     const self = call.bot?.nativeId ?? "";
-    const begun = host.clock.now();
+    context.recheck.delete(handle);
     await untilOn(handle, call.signal);
     const kept = ((await host.store.get(placeKey(handle))) ?? null) as Kept | null;
+    const since = await firstTry(handle, kept === null);
     const place = kept === null || kept.connectionId === "" ? null : kept;
-    let line = await login(handle, place, call.signal);
+    const first = await login(handle, place, call.signal);
+    let { line } = first;
+    // A socket that was deaf for a while is resumed as if nothing had been missed.
+    const proven = line.resumed && first.session !== null && first.session === kept?.session;
     const pumps = new Map<Line, Promise<void>>();
-    const listen = (on: Line): void => {
+    const listen = (hearing: Hearing): void => {
+      const on = hearing.line;
       lines.set(handle, on);
-      const pumping = pump(on, call, self);
+      const pumping = pump(hearing, call, self);
       // Looked at by the loop below, which may be busy with something else when a socket ends.
       pumping.catch(() => {});
       pumps.set(on, pumping);
@@ -109,23 +146,29 @@ export function createReceive(context: Context): Receive {
     try {
       await keep(handle, {
         connectionId: line.connectionId,
-        next: line.next(),
+        next: line.first,
+        session: first.session,
         ...(kept?.holeAt === undefined ? {} : { holeAt: kept.holeAt }),
       });
       await nameTeams(context, handle, call.signal);
-      listen(line);
+      listen(first);
       host.report({ kind: "bot", bot: handle }, { state: "ready" });
-      call.started({ from: line.resumed ? "resumed" : kept === null ? "fresh" : "unknown" });
-      if (kept === null && call.bot)
-        void catchUp(context, call.bot, begun, call.signal).catch((error: unknown) =>
-          host.log.warn("what was said before the first hello could not be read", { bot: handle, error }),
+      call.started({ from: proven ? "resumed" : kept === null ? "fresh" : "unknown" });
+      if (since !== null && call.bot)
+        void catchUp(context, call.bot, since, call.signal).then(
+          () => host.store.put({ [firstKey(handle)]: null }),
+          (error: unknown) =>
+            host.log.warn("what was said before the first hello could not be read; tried again with the next socket", {
+              bot: handle,
+              error,
+            }),
         );
       context.wake.set(handle, () => void check(call).catch(() => moved()));
       context.switchTo.set(handle, async () => {
         // Both hear for a moment: the log merges the copies, and nothing falls between.
         const fresh = await login(handle, null, call.signal);
         const before = line;
-        line = fresh;
+        line = fresh.line;
         listen(fresh);
         moved();
         await before.close();
@@ -190,63 +233,3 @@ async function nameTeams(context: Context, handle: string, signal: AbortSignal):
   const teams = await api.myTeams(on).catch(() => []);
   for (const { id, name } of teams) context.directory.setTeam(id, name);
 }
-
-async function decode(
-  context: Context,
-  batch: readonly WireEvent[],
-  handle: string,
-  self: string,
-  connectionId: string,
-  signal: AbortSignal,
-  added: Map<string, { readonly team: string; readonly seq: number }>,
-): Promise<EventDraft[]> {
-  const { directory, host } = context;
-  const managed = new Map((await host.bots.list()).map(({ username, nativeId }) => [username, nativeId]));
-  const unnamed: string[] = [];
-  for (const event of batch) {
-    const post = event.event === "posted" ? postOf(event.data) : undefined;
-    if (post !== undefined) {
-      directory.setRoom(roomOf(event, post, (id) => directory.team(id)));
-      directory.setAuthor(post.id, post.user_id);
-      const sender = event.data["sender_name"];
-      if (typeof sender === "string" && post.props?.["from_webhook"] !== "true")
-        directory.setUser(sender.replace(/^@/, ""), post.user_id);
-      continue;
-    }
-    const channel = channelOf(event);
-    if (channel !== undefined && directory.room(channel) === undefined && needsRoom.has(event.event))
-      unnamed.push(channel);
-  }
-  if (unnamed.length > 0) await directory.learn({ ...(await context.bot(handle, signal)) }, unnamed);
-  const base: Omit<FrameContext, "place"> = {
-    self,
-    now: host.clock.now(),
-    teamName: (id) => directory.team(id),
-    names: {
-      room: (id) => directory.room(id),
-      user: (name) => managed.get(name) ?? directory.user(name),
-      author: (message) => directory.author(message),
-    },
-  };
-  return batch.flatMap((event) => {
-    // The server says twice, one after the other, that the bot was added to a team.
-    if (event.event === "added_to_team") {
-      const before = added.get(connectionId);
-      const team = String(event.data["team_id"]);
-      added.set(connectionId, { team, seq: event.seq });
-      if (before?.team === team && event.seq - before.seq <= 4) return [];
-    }
-    return decodeEvent(event, { ...base, place: `${connectionId}:${event.seq}` }) ?? [];
-  });
-}
-
-const needsRoom = new Set([
-  "reaction_added",
-  "reaction_removed",
-  "post_edited",
-  "post_deleted",
-  "direct_added",
-  "group_added",
-  "channel_created",
-  "ephemeral_message",
-]);

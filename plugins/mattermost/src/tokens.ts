@@ -64,7 +64,7 @@ export async function tokenIdOf(context: Context, on: Caller, call: Call): Promi
   );
 }
 
-async function allTokens(on: Caller, bot: string): Promise<readonly WireToken[]> {
+export async function allTokens(on: Caller, bot: string): Promise<readonly WireToken[]> {
   const all: WireToken[] = [];
   for (let page = 0; ; page += 1) {
     const found = await api.listTokens(on, bot, page);
@@ -78,6 +78,16 @@ export async function endToken(on: Caller, token: string): Promise<void> {
   await api.switchToken(on, "revoke", token).catch((error: unknown) => {
     if (!refusedWith(error, "app.user_access_token.get_by_user.app_error")) throw error;
   });
+}
+
+/** Moves a bot's socket to a secret that replaced another at once, as soon as it is sealed. */
+export async function moveTo(context: Context, handle: string, secret: string): Promise<void> {
+  const { host } = context;
+  for (let left = 100; (await context.botToken(handle))?.secret !== secret; left -= 1) {
+    if (left === 0) return;
+    await host.clock.sleep(100, host.signal);
+  }
+  await context.switchTo.get(handle)?.();
 }
 
 /**

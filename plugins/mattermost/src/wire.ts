@@ -27,6 +27,8 @@ export interface WireUser {
   readonly roles: string;
   readonly delete_at: number;
   readonly is_bot?: boolean;
+  /** `customStatus`: JSON of `{emoji, text}`, or empty. */
+  readonly props?: Readonly<Record<string, string>> | null;
 }
 
 export interface WireToken {
@@ -173,6 +175,8 @@ export interface WireEvent {
   readonly data: Readonly<Record<string, unknown>>;
   readonly broadcast: WireBroadcast;
   readonly seq: number;
+  /** The frame as it came. */
+  readonly text: string;
 }
 
 /** An answer on the WebSocket; uses up no seq. */

@@ -368,3 +368,57 @@ test("a limiter that is on is obeyed: nothing is refused to the caller, and sock
   await Promise.all(Array.from({ length: 12 }, (_, n) => send(world, `n${n}`)));
   expect(messages(place).toSorted()).toEqual(Array.from({ length: 12 }, (_, n) => `n${n}`).toSorted());
 });
+
+test("messages are listed with the names of who wrote them", async () => {
+  const { place, world } = await scene();
+  await send(world, "from the bot");
+  const channel = place.sim.world.channels.get(place.room);
+  const alice = place.sim.world.users.get(place.alice.id);
+  if (!channel || !alice) throw new Error("the place is not whole");
+  addPost(place.sim.world, channel, alice, { message: "from a person" });
+  const { items } = await world.call("messages.list", { room: "eng:ops", as: "helper" });
+  expect(items.map(({ sender, content }) => [sender.name, content.text])).toEqual([
+    ["alice", "from a person"],
+    ["helper", "from the bot"],
+  ]);
+});
+
+test("a status has a text beside it, until it is taken away", async () => {
+  const { world, self } = await scene();
+  const set = (input: object) => world.call("presence.set", { presence: "busy", as: "helper", ...input });
+  const shown = () => world.call("presence.get", { user: self });
+  expect(await set({ text: "building 41" })).toEqual({ presence: "busy", text: "building 41" });
+  expect(await shown()).toEqual({ presence: "busy", text: "building 41" });
+  await set({});
+  expect(await shown()).toEqual({ presence: "busy", text: "building 41" });
+  await set({ text: "" });
+  expect(await shown()).toEqual({ presence: "busy", text: null });
+});
+
+describe("mattermost.request", () => {
+  const request = async (world: World, input: object) =>
+    (await world.invoke("mattermost.request", { ...input })).value as { status: number; body: Record<string, unknown> };
+
+  test("calls as the bot or with the admin token, and answers refusals as they are", async () => {
+    const { world, self, place } = await scene();
+    const path = "/api/v4/users/me";
+    expect(await request(world, { method: "GET", path, as: "helper" })).toMatchObject({
+      status: 200,
+      body: { id: self, is_bot: true },
+    });
+    expect((await request(world, { method: "GET", path })).body).toMatchObject({ username: "ops-admin" });
+    const content = { channel_id: place.room, message: "raw" };
+    expect((await request(world, { method: "POST", path: "/api/v4/posts", content, as: "helper" })).status).toBe(201);
+    expect(await request(world, { method: "GET", path: "/api/v4/nothing/here" })).toMatchObject({
+      status: 404,
+      body: { id: "api.context.404.app_error" },
+    });
+    for (const wrong of [
+      "/api/v4/../hooks/x",
+      "/api/v4/users?page=1",
+      "/hooks/x",
+      "https://elsewhere.example/api/v4/x",
+    ])
+      await world.refused("invalid", "mattermost.request", { method: "GET", path: wrong });
+  });
+});

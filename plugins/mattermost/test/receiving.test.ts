@@ -1,7 +1,7 @@
 import { createWorld, eventually, head, type World } from "@botyard/testing";
 import { afterEach, expect, test, vi } from "vitest";
 import platform from "../src/index.ts";
-import { addPost } from "../src/simulator/index.ts";
+import { addPost, addToken } from "../src/simulator/index.ts";
 import { mattermostPlace } from "./place.ts";
 
 type Place = Awaited<ReturnType<typeof mattermostPlace>>;
@@ -21,7 +21,7 @@ async function scene(options: Parameters<typeof mattermostPlace>[0] = {}) {
   await world.call("rooms.add-bot", { room: "eng:ops", bot: "helper" });
   const self = nativeId ?? "";
   const texts = async (from: string): Promise<string[]> =>
-    (await world.call("events.list", { from, type: ["message.created"] })).items.flatMap(
+    (await world.call("events.list", { from, type: ["message.created"], limit: 500 })).items.flatMap(
       ({ content }) => content?.text ?? [],
     );
   await say(place, "first");
@@ -36,6 +36,21 @@ const say = async (place: Place, text: string): Promise<string> => {
   return addPost(world, channel, alice, { message: text }).id;
 };
 
+/** As an administrator of the server, past Botyard. */
+const asAdmin = async (place: Place, method: string, path: string, body?: object): Promise<void> => {
+  const response = await place.sim.fetch(
+    new Request(`http://x/api/v4${path}`, {
+      method,
+      headers: { authorization: `Bearer ${place.adminToken}` },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    }),
+  );
+  expect(response.status).toBe(200);
+};
+
+const tokenOf = (place: Place, user: string): string =>
+  [...place.sim.world.tokens.values()].find(({ user_id: of }) => of === user)?.id ?? "";
+
 test("a short cut is resumed by the server: nothing is missing, and no history is read", async () => {
   const { place, world, texts } = await scene();
   const from = await head(world);
@@ -45,8 +60,10 @@ test("a short cut is resumed by the server: nothing is missing, and no history i
   await eventually(world, from, ({ content }) => content?.text === "c");
   expect(await texts(from)).toEqual(["a", "b", "c"]);
   expect(place.sim.faults.served.filter((line) => line.includes("/posts"))).toHaveLength(before);
+  await eventually(world, from, ({ type }) => type === "gap.filled");
   const { items } = await world.call("gaps.list", {});
   expect(items.map(({ state, certainty }) => [state, certainty])).toEqual([["filled", "possible"]]);
+  expect(place.sim.faults.served.filter((line) => line.includes("/posts"))).toHaveLength(before);
 });
 
 test("a server that was restarted forgets the socket: the gap is filled from history, edits and deletions too", async () => {
@@ -129,6 +146,18 @@ test("a revoked token is one refused login and a state with its cause; a new one
   await say(place, "hello again");
   await eventually(world, from, ({ content }) => content?.text === "hello again");
   expect(await world.call("bots.get", { bot: "helper" })).toMatchObject({ state: "ready" });
+});
+
+test("a send that is refused is the bot's state at once, also where its room had to be looked up first", async () => {
+  const { place, world, self } = await scene();
+  await world.call("bots.create", { handle: "other" });
+  await asAdmin(place, "POST", "/users/tokens/revoke", { token_id: tokenOf(place, self) });
+  await world.refused("unauthenticated", "messages.send", { room: "eng:ops", as: "helper", text: "x" });
+  const { items } = await world.call("bots.list", {});
+  expect(items.map(({ handle, state }) => [handle, state])).toEqual([
+    ["helper", "auth_required"],
+    ["other", "ready"],
+  ]);
 });
 
 test("a deactivated owner takes the bots along: said with the cause, and enabling is enough", async () => {
@@ -216,4 +245,152 @@ test("a socket that is open and hears nothing is found by its own ping; what it 
   });
   const filled = await eventually(world, from, ({ type }) => type === "gap.filled");
   expect(filled.gap).toMatchObject({ bots: ["helper"], certainty: "proven", messages: 1 });
+});
+
+test("who reads too slowly is cut off: the gap is filled from history, each message once", async () => {
+  const { place, world, texts } = await scene();
+  const from = await head(world);
+  const wanted = Array.from({ length: 400 }, (_, n) => `flood ${n}`);
+  // More than the server's queue of 256 before anybody can read.
+  for (const text of wanted) await say(place, text);
+  expect(place.sim.hub.count()).toBe(0);
+  await vi.waitFor(() => expect(place.sim.hub.count()).toBe(1), 5_000);
+  await vi.waitFor(async () => expect((await texts(from)).length).toBe(400), 5_000);
+  expect((await texts(from)).toSorted()).toEqual(wanted.toSorted());
+  const { items } = await world.call("gaps.list", {});
+  expect(items).toMatchObject([{ state: "filled", certainty: "proven", cause: expect.stringContaining("closed") }]);
+});
+
+test("what was said between the making of a bot and its first hello is found, and a refused history is asked again", async () => {
+  const place = await mattermostPlace();
+  const world = await createWorld({ platform, place });
+  worlds.push(world);
+  const from = await head(world);
+  place.sim.faults.takeSockets(false);
+  await world.call("bots.create", { handle: "helper" });
+  await world.call("rooms.add-bot", { room: "eng:ops", bot: "helper" });
+  await say(place, "are you there?");
+  // The first look at history fails; the next socket looks again.
+  place.sim.faults.add({ kind: "answer", method: "GET", path: /\/posts$/ });
+  place.sim.faults.takeSockets(true);
+  await vi.waitFor(() => expect(place.sim.hub.count()).toBe(1), 5_000);
+  await vi.waitFor(() => expect(place.sim.faults.served.some((line) => line.endsWith("/channels"))).toBe(true));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect((await world.call("events.list", { from, type: ["message.created"] })).items).toEqual([]);
+  place.sim.hub.cut();
+  const found = await eventually(world, from, ({ content }) => content?.text === "are you there?");
+  expect(found).toMatchObject({ backfilled: true, bots: ["helper"] });
+  place.sim.hub.cut();
+  await say(place, "yes");
+  await eventually(world, from, ({ content }) => content?.text === "yes");
+  const { items } = await world.call("events.list", { from, type: ["message.created"] });
+  expect(items.flatMap(({ content }) => content?.text ?? [])).toEqual(["are you there?", "yes"]);
+});
+
+test("a bot that is in no room yet has no history to look at: nothing fails", async () => {
+  const place = await mattermostPlace();
+  const world = await createWorld({ platform, place });
+  worlds.push(world);
+  await world.call("bots.create", { handle: "helper" });
+  // Its direct message with its owner, which the server opens by itself.
+  for (const [id, { type }] of place.sim.world.channels) if (type === "D") place.sim.world.channels.delete(id);
+  await vi.waitFor(() => expect(place.sim.hub.count()).toBe(1));
+  expect((await world.call("rooms.list", { as: "helper" })).items).toEqual([]);
+  place.sim.restart();
+  await vi.waitFor(async () => {
+    const { items } = await world.call("gaps.list", {});
+    expect(items.map(({ state }) => state)).toEqual(["filled"]);
+  }, 5_000);
+});
+
+test("a refused token is tried once; switched on again on the server, a probe finds it and the socket opens", async () => {
+  const { place, world, self } = await scene();
+  // A token that was brought along: nobody can tell which of the bot's tokens it is.
+  const brought = addToken(place.sim.world, self, "brought along");
+  await world.call("credentials.import", { kind: "bot-token", bot: "helper", secret: brought.token });
+  place.sim.hub.cut();
+  await vi.waitFor(() => expect(place.sim.hub.count()).toBe(1), 5_000);
+  await asAdmin(place, "POST", "/users/tokens/disable", { token_id: brought.id });
+  place.sim.restart();
+  const state = async (): Promise<string> => (await world.call("bots.get", { bot: "helper" })).state;
+  await vi.waitFor(async () => expect(await state()).toBe("auth_required"), 5_000);
+  const knocks = place.sim.faults.knocks();
+  await world.call("connections.probe", {});
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(place.sim.faults.knocks()).toBe(knocks);
+  expect(await state()).toBe("auth_required");
+  const from = await head(world);
+  await asAdmin(place, "POST", "/users/tokens/enable", { token_id: brought.id });
+  await say(place, "unheard");
+  await world.call("connections.probe", {});
+  await vi.waitFor(() => expect(place.sim.hub.count()).toBe(1), 5_000);
+  expect(place.sim.faults.knocks()).toBe(knocks + 1);
+  await eventually(world, from, ({ content }) => content?.text === "unheard");
+  expect(await state()).toBe("ready");
+});
+
+test("an end of tokens that the server ignores is said and not believed", async () => {
+  const { world } = await scene({ settings: { tokenDays: 30 } });
+  const { items } = await world.call("credentials.list", {});
+  expect(items.find(({ of }) => of === "helper")).toMatchObject({ expiresAt: null });
+  const { checks } = await world.call("connections.probe", {});
+  expect(checks.find(({ name }) => name === "token expiry")).toMatchObject({ state: "warn" });
+});
+
+test("where tokens end and are rotated in place, as documented, the socket moves along", async () => {
+  const { place, world, self, texts } = await scene({ config: { tokenLife: true }, settings: { tokenDays: 30 } });
+  const before = (await world.call("credentials.list", {})).items.find(({ of }) => of === "helper");
+  expect(Math.round((Date.parse(before?.expiresAt ?? "") - Date.now()) / 86_400_000)).toBe(30);
+  const from = await head(world);
+  const rotated = await world.call("credentials.rotate", { bot: "helper" });
+  expect(rotated.nativeId).toBe(tokenOf(place, self));
+  expect(rotated).toMatchObject({ nativeId: before?.nativeId, expiresAt: expect.any(String) });
+  await vi.waitFor(() => expect(place.sim.faults.knocks()).toBe(2), 5_000);
+  await vi.waitFor(() => expect(place.sim.hub.count()).toBe(1), 5_000);
+  await say(place, "with the new secret");
+  await eventually(world, from, ({ content }) => content?.text === "with the new secret");
+  expect(await texts(from)).toEqual(["with the new secret"]);
+});
+
+test("a resumed socket that was deaf in between is not believed: what it did not hear comes from history", async () => {
+  const { place, world, self } = await scene();
+  const from = await head(world);
+  // Off and on again between two pings, and then a cut: the server goes on as if nothing had been missed.
+  await asAdmin(place, "POST", "/users/tokens/disable", { token_id: tokenOf(place, self) });
+  await say(place, "unheard");
+  await asAdmin(place, "POST", "/users/tokens/enable", { token_id: tokenOf(place, self) });
+  place.sim.hub.cut();
+  expect(await eventually(world, from, ({ content }) => content?.text === "unheard")).toMatchObject({
+    backfilled: true,
+  });
+  const filled = await eventually(world, from, ({ type }) => type === "gap.filled");
+  expect(filled.gap).toMatchObject({ bots: ["helper"], certainty: "proven", messages: 1 });
+});
+
+test("a gap reaches direct messages of a bot without a team, and channels that were archived meanwhile", async () => {
+  const { place, world, self } = await scene();
+  const from = await head(world);
+  const { world: server, hub, faults } = place.sim;
+  const [bot, alice, ops] = [server.users.get(self), server.users.get(place.alice.id), server.channels.get(place.room)];
+  if (!bot || !alice || !ops) throw new Error("the place is not whole");
+  faults.takeSockets(false);
+  hub.restart();
+  server.openDirect(alice.id, bot.id);
+  const direct = [...server.channels.values()].find(({ type, members }) => type === "D" && members.has(alice.id));
+  if (!direct) throw new Error("no direct message");
+  addPost(server, direct, alice, { message: "in private" });
+  await say(place, "last words");
+  await asAdmin(place, "DELETE", `/channels/${ops.id}`);
+  await asAdmin(place, "DELETE", `/teams/${place.team}/members/${self}`);
+  // Left with the team, and put back as who was in there until it was archived.
+  ops.members.set(self, { roles: "channel_user" });
+  // A history that cannot be read just now is not lost.
+  faults.add({ kind: "answer", method: "GET", path: /\/posts$/ });
+  faults.takeSockets(true);
+  await eventually(world, from, ({ content }) => content?.text === "in private");
+  await eventually(world, from, ({ content }) => content?.text === "last words");
+  await vi.waitFor(async () => {
+    const { items } = await world.call("gaps.list", {});
+    expect(items.map(({ state }) => state)).toEqual(["filled"]);
+  }, 5_000);
 });

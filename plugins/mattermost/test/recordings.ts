@@ -1,19 +1,19 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadRecordings, type ReplayOptions } from "@botyard/testing";
-import { addToken, addUser, createSimulator } from "../src/simulator/index.ts";
+import { addChannel, addToken, addUser, createSimulator } from "../src/simulator/index.ts";
 
 const folder = join(import.meta.dirname, "fixtures");
 
 interface Kept {
   readonly who: string | null;
-  readonly request: { readonly body_base64?: string };
+  readonly request: { readonly body_base64?: string; readonly headers: Readonly<Record<string, string>> };
 }
 
 const keptOf = (name: string): Kept => JSON.parse(readFileSync(join(folder, "http", `${name}.json`), "utf8")) as Kept;
 
 /** People whose sessions came in a header that is not in the recordings. */
-const people: Readonly<Record<string, string>> = { admin: "sysadmin", alice: "alice", bob: "bob" };
+const people: Readonly<Record<string, string>> = { admin: "sysadmin", adm: "sysadmin", alice: "alice", bob: "bob" };
 
 /** The recorded exchanges against a fresh simulator. */
 export function replayOptions(): ReplayOptions {
@@ -33,8 +33,22 @@ export function replayOptions(): ReplayOptions {
     return sessions.get(who);
   };
   const { world } = sim;
+  const named = (username: string): string =>
+    [...world.users.values()].find((user) => user.username === username)?.id ?? "";
+  /** A person, or with an owner a bot, of before the recording. */
+  const addOne = (id: string, username: string, owner?: string): void => {
+    const { create_at: at } = addUser(world, { id, username });
+    const bot = { user_id: id, description: "", create_at: at, update_at: at, delete_at: 0, icon: null };
+    if (owner !== undefined) world.bots.set(id, { ...bot, owner_id: owner, last_icon_update: 0 });
+  };
+  /** A token of a bot, with the secret that the recording was made with. */
+  const addKnown = (user: string, recording: string): void => {
+    const secret = keptOf(recording).request.headers["Authorization"]?.split(" ")[1] ?? "";
+    const token = addToken(world, given.get(user) ?? user, "of before");
+    world.tokens.set(secret, { ...token, token: secret });
+  };
   /** Steps of the recorder that are in no file. */
-  const unrecorded: Readonly<Record<string, () => void>> = {
+  const unrecorded: Record<string, () => unknown> = {
     "164-bot-assign": () => void addUser(world, { id: "qucf15ox6jdgtp6id1suqjdtho", username: "owner2" }),
     "194-user-to-bot-403": () => {
       const user = addUser(world, { id: "go44xku673g6te6671urw7u5kr", username: "conv1", password: "Sup3rSecret!x" });
@@ -60,6 +74,58 @@ export function replayOptions(): ReplayOptions {
       }
     },
   };
+  Object.assign(unrecorded, {
+    "557-channel-archive": () => {
+      const creator = world.users.get(named("sysadmin"));
+      const team_id = [...world.teams.keys()][0] ?? "";
+      const wish = { team_id, name: "old", display_name: "Old", type: "O" } as const;
+      const channel = creator && addChannel(world, wish, creator);
+      if (!channel) throw new Error("there is no administrator");
+      const bot = given.get("ob5o1i1kkfrt5c1z9g4ch5f7ko") ?? "";
+      channel.members.set(bot, { roles: "channel_user" });
+      world.channels.delete(channel.id);
+      world.channels.set("dn5aqjxwtb8hichok6gyxkqarr", Object.assign(channel, { id: "dn5aqjxwtb8hichok6gyxkqarr" }));
+    },
+    "561-post-403-after-team-removal": () => addKnown("xhehqpikj78miptxuew3ubtgja", "561-post-403-after-team-removal"),
+    "602-post-pending-id-after-32s": () => world.pending.clear(),
+    "604-hazard-user-to-bot": () => addOne("em1xuix36jy6xjhpabceeyy4br", "haz1795166906"),
+    // The request that never ended (605) had got as far as the account.
+    "606-hazard-bot-get-afterwards": () => {
+      const user = world.users.get("em1xuix36jy6xjhpabceeyy4br");
+      if (user) user.delete_at = world.now();
+    },
+    "609-hazard-avoided-assign-then-disable": () =>
+      addOne("8q3ntdifdtrr5n8kdd7p44cfhc", "haz1795166990", named("sysadmin")),
+    "613-ratelimit-429": () => (world.config.rate = { perSecond: 0, burst: -1 }),
+    "617-ratelimit-after-waiting": () => (world.config.rate = null),
+    "631-owner-reactivate-2": () => {
+      addOne("c6cg46ht83n5mbzs3wjzyzmrmr", "own1795167385");
+      addOne("9h3ageceutnojyjfjy4tcj66ow", "own1795167385-bot", "c6cg46ht83n5mbzs3wjzyzmrmr");
+      const bot = world.bots.get("9h3ageceutnojyjfjy4tcj66ow");
+      if (bot) bot.delete_at = bot.update_at = world.now();
+    },
+    "637-error-detailed-developer-on-403": () => {
+      for (const user of world.users.values()) user.roles = user.roles.replace(" bot_maker", "");
+    },
+    "638-bots-off-create-403": () => (world.config.botCreation = false),
+    "643-pats-off-admin-pat-401": () => (world.config.userTokens = false),
+    "647-pats-on-again-admin-pat": () => (world.config.userTokens = true),
+    "648-owner-deactivate-bots-kept": () => {
+      world.config.disableBotsWithOwner = false;
+      addOne("csscrqkbhb8picny8w1rytb6co", "keep1795167751");
+      addOne("wte7fkpaubbgme46b6goka97jc", "keep1795167751-bot", "csscrqkbhb8picny8w1rytb6co");
+      // What the second loop of the hazard left behind.
+      addOne("fpr4ptrj5b8h5pmjej17s7omjw", "hbz1795166990", "fpr4ptrj5b8h5pmjej17s7omjw");
+      const user = world.users.get("fpr4ptrj5b8h5pmjej17s7omjw");
+      if (user) user.delete_at = world.now();
+    },
+    "651-hazard-not-with-setting-off": () =>
+      addOne("ju379xki9fg7mfty4qcdue5tzo", "selfok1795167752", "ju379xki9fg7mfty4qcdue5tzo"),
+    "652-bot-list-many-page0-200": () => {
+      for (let n = 0; [...world.bots.values()].filter(({ delete_at: at }) => at === 0).length < 226; n += 1)
+        addOne(world.newId(), `many-${n}`, named("sysadmin"));
+    },
+  } satisfies Record<string, () => unknown>);
   return {
     recordings: loadRecordings(join(folder, "http")),
     fetch: (request) => sim.fetch(request),

@@ -15,6 +15,7 @@ import {
   type WireServer,
   type WireUser,
 } from "./wire.ts";
+import { isMessage, isUser } from "./wire-checks.ts";
 
 /**
  * One function for each call of the server; they throw BotyardError with what is known about the effect.
@@ -252,7 +253,10 @@ export interface HistoryQuery {
 }
 
 export interface History {
+  /** Without those that are none. */
   readonly messages: readonly WireMessage[];
+  /** Whether there may be more. */
+  readonly full: boolean;
   readonly users: readonly WireUser[];
 }
 
@@ -264,9 +268,9 @@ export async function history(on: Caller, room: string, query: HistoryQuery): Pr
     path: `${channel(room)}/messages`,
     query: { limit, before, after, sort: oldest ? "Oldest" : undefined, include_users: true },
   });
-  if (Array.isArray(answer)) return { messages: answer as readonly WireMessage[], users: [] };
-  const { messages, users } = objectOf(answer);
-  return { messages: listOf(messages) as readonly WireMessage[], users: listOf(users) as readonly WireUser[] };
+  const { messages, users } = Array.isArray(answer) ? { messages: answer, users: [] } : objectOf(answer);
+  const found = listOf(messages);
+  return { messages: found.filter(isMessage), full: found.length >= limit, users: listOf(users).filter(isUser) };
 }
 
 export const pin = (on: Caller, room: string, id: string): Promise<void> =>

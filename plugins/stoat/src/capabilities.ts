@@ -124,5 +124,6 @@ export const capabilities = defineCapabilities(native, {
   "stoat.oauth2-secret": byOwner,
   "stoat.oauth2-apps": byOwner,
   "stoat.oauth2-revoke": byOwner,
+  "stoat.request": { support: "native", actsAs: "bot", idempotency: { kind: "none" } },
 });
 export type Capabilities = typeof capabilities;

@@ -2,6 +2,8 @@ import { BotyardError, isBotyardError, type Acting, type BotTarget, type Call, t
 import * as api from "./api.ts";
 import { discover, type Root } from "./discovery.ts";
 import { connectGateway, type Gateway } from "./gateway.ts";
+import type { AllHeard } from "./heard.ts";
+import { createMemory, type Memory } from "./memory.ts";
 import { createPlaces, type Places } from "./places.ts";
 import { nobody, type Auth, type Caller } from "./request.ts";
 import type { Settings } from "./settings.ts";
@@ -10,6 +12,11 @@ import type { Settings } from "./settings.ts";
 export interface Link {
   readonly gateway: Gateway;
   readonly places: Places;
+  /** When it began, by our clock, Unix milliseconds. */
+  readonly since: number;
+  /** Until when it certainly carried events, by our clock. */
+  heardAt: number;
+  proofs: number;
   /** Newest message seen in each channel. */
   readonly seen: Map<string, string>;
   /** Messages we sent and whose echo has not come: id → when. */
@@ -26,8 +33,10 @@ export interface Context {
   /** Server's clock minus ours, in milliseconds. */
   skewMs: number;
   readonly links: Map<string, Link>;
-  /** By handle: since when the socket before this one heard, and the newest message of each channel it put on disk. */
-  readonly heard: Map<string, { readonly since: number; readonly kept: ReadonlyMap<string, string> }>;
+  /** By handle: what the sockets before this one had put on disk. */
+  readonly heard: Map<string, AllHeard>;
+  /** By the server's id of a bot. */
+  memoryOf(id: string): Memory;
   /** Descriptions of bots by native id, and when they were read. */
   readonly abouts: Map<string, { readonly at: number; readonly description: string | null }>;
   /** Handles whose token is being replaced by us: a `Logout` then is no refusal. */
@@ -40,6 +49,7 @@ const placesLastMs = 10_000;
 
 export function createContext(host: Host<Settings>): Context {
   let known: Promise<Root> | null = null;
+  const memories = new Map<string, Memory>();
   const glimpses = new Map<string, { readonly at: number; readonly places: Places }>();
 
   const context: Context = {
@@ -48,6 +58,11 @@ export function createContext(host: Host<Settings>): Context {
     skewMs: 0,
     links: new Map(),
     heard: new Map(),
+    memoryOf(id) {
+      const memory = memories.get(id) ?? createMemory();
+      memories.set(id, memory);
+      return memory;
+    },
     abouts: new Map(),
     rotating: new Set(),
     root(fresh = false, signal) {
@@ -83,12 +98,18 @@ async function glimpse(context: Context, auth: Auth, signal?: AbortSignal): Prom
   return places;
 }
 
-export async function openGateway(context: Context, token: string, signal?: AbortSignal): Promise<Gateway> {
+/** `only`: the one part of `Ready` that is asked for. */
+export async function openGateway(
+  context: Context,
+  token: string,
+  signal?: AbortSignal,
+  only?: "channels",
+): Promise<Gateway> {
   const { host } = context;
   const { gateway } = await context.root(false, signal);
   return connectGateway({
     open: (url, ended) => host.socket(url, ended ? { signal: ended } : {}),
-    url: gateway,
+    url: only === undefined ? gateway : `${gateway}${gateway.includes("?") ? "&" : "?"}ready=${only}`,
     token,
     clock: host.clock,
     ...(signal ? { signal } : {}),

@@ -3,7 +3,7 @@ import { effectOf } from "./encode.ts";
 import type { BotNative, EventNative } from "./extras.ts";
 import type { Known } from "./places.ts";
 import { isoOf } from "./ulid.ts";
-import type { WireBotWithUser, WireFile, WireMessage, WireUser } from "./wire.ts";
+import { bounded, objectOf, type WireBotWithUser, type WireFile, type WireMessage, type WireUser } from "./wire.ts";
 
 /** A user that was deleted keeps its row. */
 const deletedFlag = 2;
@@ -77,18 +77,19 @@ export function decodeContent(
   names: Names,
 ): NativeMessage["content"] {
   const text = message.content ?? "";
-  const mentions: NativeMessage["content"]["mentions"] = [...text.matchAll(mentionPattern)].map((match) => ({
-    kind: "user",
-    id: match[1] ?? "",
-    offset: match.index,
-    length: match[0].length,
-  }));
+  // Most texts mention nobody.
+  const named = text.includes("<@");
+  const mentions: NativeMessage["content"]["mentions"] = (named ? [...text.matchAll(mentionPattern)] : []).map(
+    (match) => ({ kind: "user", id: match[1] ?? "", offset: match.index, length: match[0].length }),
+  );
   const everyone = Math.floor((message.flags ?? 0) / everyoneFlag) % 2 === 1 ? text.indexOf("@everyone") : -1;
   if (everyone >= 0) mentions.push({ kind: "room", offset: everyone, length: "@everyone".length });
   return {
     text,
     format: "markdown",
-    plain: text.replace(mentionPattern, (whole, id: string) => `@${names(id)?.name ?? whole.slice(2, -1)}`),
+    plain: named
+      ? text.replace(mentionPattern, (whole, id: string) => `@${names(id)?.name ?? whole.slice(2, -1)}`)
+      : text,
     mentions,
     files: (message.attachments ?? []).map(decodeFile),
   };
@@ -133,7 +134,7 @@ export function decodeMessageEvent(
       time,
       actor: { id: message.author, kind: "system" },
       message: { id: message._id },
-      native: { ...native, system },
+      native: { ...native, system: objectOf(bounded(system)) },
     };
   const effectId = effectOf(message.nonce);
   return {
@@ -152,8 +153,8 @@ export function decodeMessageEvent(
 function nativeOf(message: WireMessage): Omit<EventNative, "type"> {
   return {
     ...(message.nonce === undefined ? {} : { nonce: message.nonce }),
-    ...(message.embeds?.length ? { embeds: message.embeds.map((embed) => ({ ...embed })) } : {}),
-    ...(message.masquerade ? { masquerade: { ...message.masquerade } } : {}),
+    ...(message.embeds?.length ? { embeds: message.embeds.map((embed) => objectOf(bounded(embed))) } : {}),
+    ...(message.masquerade ? { masquerade: objectOf(bounded(message.masquerade)) } : {}),
     ...(message.flags ? { flags: message.flags } : {}),
     ...((message.replies?.length ?? 0) > 1 ? { replies: [...(message.replies ?? [])] } : {}),
   };

@@ -141,8 +141,18 @@ export interface BotNative extends v.InferOutput<typeof BotNative> {}
 export const EventNative = v.object({
   /** Kind of the frame: `Message`, `ChannelCreate`; `malformed` for what was none. */
   type: v.string(),
-  /** `visible`, `hidden`: the bot gained or lost the sight of a channel that goes on existing. */
+  /**
+   * `visible`, `hidden`: the bot gained or lost the sight of a channel that goes on existing. `history`: no frame told of
+   * it, the history shows it; the event's time is when that was read.
+   */
   meaning: v.optional(v.string()),
+  /** Of `typing`: began or ended. Who ends without a word is not told of. */
+  typing: v.optional(v.boolean()),
+  /** Of `presence`: came or left. */
+  online: v.optional(v.boolean()),
+  /** `Online`, `Idle`, `Focus`, `Busy`, `Invisible`; null: none chosen any more. */
+  presence: v.optional(v.nullable(v.string())),
+  status: v.optional(v.nullable(v.string())),
   nonce: v.optional(v.string()),
   embeds: v.optional(v.array(v.record(v.string(), v.unknown()))),
   masquerade: v.optional(v.record(v.string(), v.unknown())),

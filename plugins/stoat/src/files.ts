@@ -27,6 +27,10 @@ export async function upload(
     throw new BotyardError("too_large", `The file has ${file.size} bytes; this instance takes ${max}.`, {
       issues: [{ path: "file", expected: `at most ${max} bytes` }],
     });
+  if (file.size === 0)
+    throw new BotyardError("invalid", "The file is empty; the file server takes none of those.", {
+      issues: [{ path: "file", expected: "at least one byte" }],
+    });
   const form = toForm(file, name);
   const response = await context.host.http(await server(context)).request({
     method: "POST",

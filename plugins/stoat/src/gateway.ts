@@ -4,11 +4,16 @@ import { objectOf, textOf, toFrame, type WireFrame, type WireReady } from "./wir
 /** How long the gateway may take to say `Ready`: before that it ignores what it does not like and just stays silent. */
 const readyMs = 15_000;
 
+export interface Received {
+  readonly text: string;
+  readonly frame: WireFrame | null;
+}
+
 /** A socket that is logged in. */
 export interface Gateway {
   readonly ready: WireReady;
   /** As they came; null in place of a frame for what is none. Ends or throws like the socket. */
-  readonly frames: AsyncIterable<{ readonly text: string; readonly frame: WireFrame | null }>;
+  readonly frames: AsyncIterable<Received>;
   /** Resolves with the pong that carries the same number. */
   ping(): Promise<void>;
   typing(channel: string, on: boolean): Promise<void>;
@@ -91,28 +96,26 @@ function toGateway(socket: Socket, messages: Messages, ready: WireReady): Gatewa
   let pings = 0;
   let ended: BotyardError | null = null;
 
-  async function* frames(): AsyncGenerator<{ readonly text: string; readonly frame: WireFrame | null }> {
+  /** The next frame that is not an answer to a ping. */
+  async function next(): Promise<IteratorResult<Received, undefined>> {
     for (;;) {
       const { done, value } = await messages.next().catch((error: unknown) => {
         throw ended ?? error;
       });
       if (done) {
         if (ended) throw ended;
-        return;
+        return { done: true, value: undefined };
       }
       const text = typeof value === "string" ? value : new TextDecoder().decode(value);
       const frame = toFrame(text);
-      if (frame?.type === "Pong") {
-        waiting.get(Number(frame["data"]))?.();
-        continue;
-      }
-      yield { text, frame };
+      if (frame?.type !== "Pong") return { done: false, value: { text, frame } };
+      waiting.get(Number(frame["data"]))?.();
     }
   }
 
   return {
     ready,
-    frames: frames(),
+    frames: { [Symbol.asyncIterator]: () => ({ next }) },
     async ping() {
       // A ping without a number is not answered.
       const number = ++pings;

@@ -1,6 +1,7 @@
 import { definePlatform } from "@botyard/sdk";
 import { capabilities } from "./capabilities.ts";
 import { createContext } from "./context.ts";
+import { effective } from "./effective.ts";
 import { extras } from "./extras.ts";
 import { createLimits } from "./limits.ts";
 import { login } from "./login.ts";
@@ -26,7 +27,7 @@ export default definePlatform({
   id: "stoat",
   namespace: "stoat",
   title: "Stoat",
-  contract: 0,
+  contract: 1,
   url: "required",
   settings,
   credentials: {
@@ -65,6 +66,7 @@ export default definePlatform({
       },
       probe: ({ signal }) => probe(context, signal),
       resolveRoom: (ref, as) => resolveRoom(context, ref, as),
+      effective: (target) => effective(context, target),
       receive: createReceive(context),
       reconcile: (effect, signal) => reconcile(context, effect, signal),
       login: (request, signal) => login(context, request, signal),

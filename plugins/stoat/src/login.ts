@@ -115,7 +115,7 @@ async function named(
 
 function done({ token, _id }: Pick<WireLogin, "token" | "_id">): LoginStep {
   const credential = { kind: "owner-session", secret: token ?? "", ...(_id === undefined ? {} : { nativeId: _id }) };
-  return { step: "done", credential };
+  return { step: "done", credential, note: `kept: a session named "${sessionName}" (revocable), not the password` };
 }
 
 const titles: Readonly<Record<string, string>> = {

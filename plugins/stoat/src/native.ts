@@ -15,6 +15,7 @@ import {
 import { permissionBits, type PermissionName } from "./rules.ts";
 
 export { extras } from "./extras.ts";
+export { request } from "./native-request.ts";
 
 const place = { connection, room, as: actAs };
 const space = says("The server, a space: id or handle.", room);
@@ -167,6 +168,7 @@ export const setPermissions = defineOperation({
   run: "platform",
   effect: "write",
   route: "PUT /connections/{connection}/stoat/permissions",
+  cli: { positionals: ["room"] },
   input: v.strictObject({
     ...place,
     role: v.optional(says("Id of a role of the server.", NativeId)),

@@ -1,8 +1,5 @@
 import type { EventRoom, Room } from "@botyard/sdk";
 import {
-  isChannel,
-  isObject,
-  isUser,
   listOf,
   objectOf,
   textOf,
@@ -12,6 +9,7 @@ import {
   type WireServer,
   type WireUser,
 } from "./wire.ts";
+import { isChannel, isServer, isUser } from "./wire-checks.ts";
 
 /** A user as far as events name them. */
 export interface Known {
@@ -46,8 +44,13 @@ export function createPlaces(): Places {
   const users = new Map<string, Known>();
   let self: WireUser | null = null;
   let handles: Map<string, readonly string[]> | null = null;
+  /** Rooms as events show them: most frames are about the same few. */
+  const shown = new Map<string, EventRoom>();
 
-  const changed = (): void => void (handles = null);
+  function changed(): void {
+    handles = null;
+    shown.clear();
+  }
 
   function putServer(server: WireServer): void {
     servers.set(server._id, {
@@ -140,11 +143,12 @@ export function createPlaces(): Places {
     load(ready) {
       servers.clear();
       channels.clear();
-      for (const server of ready.servers ?? []) putServer(server);
-      for (const channel of ready.channels ?? []) putChannel(channel);
-      for (const user of ready.users ?? []) {
+      changed();
+      for (const server of listOf(ready.servers)) if (isServer(server)) putServer(server);
+      for (const channel of listOf(ready.channels)) if (isChannel(channel)) putChannel(channel);
+      for (const user of listOf(ready.users)) {
         meet(user);
-        if (user.relationship === "User") self = user;
+        if (isUser(user) && user.relationship === "User") self = user;
       }
     },
     meet,
@@ -154,7 +158,7 @@ export function createPlaces(): Places {
         case "Message":
           return meet(frame["user"]);
         case "ServerCreate":
-          putServer(frame["server"] as WireServer);
+          if (isServer(frame["server"])) putServer(frame["server"]);
           for (const channel of listOf(frame["channels"])) if (isChannel(channel)) putChannel(channel);
           return undefined;
         case "ServerUpdate":
@@ -195,16 +199,21 @@ export function createPlaces(): Places {
     servers: () => [...servers.values()],
     channels: () => [...channels.values()],
     eventRoom(id) {
+      const before = shown.get(id);
+      if (before) return before;
       const found = channels.get(id) ?? servers.get(id);
       if (!found) return { id };
       const { kind, handle, name, parent } = room(found);
-      return {
+      const made: EventRoom = {
         id,
         kind,
         name,
         ...(handle === undefined ? {} : { handle }),
         ...(parent === undefined ? {} : { parent }),
       };
+      // A direct room is named after the other person, whose name may change at any time.
+      if (found.name !== undefined) shown.set(id, made);
+      return made;
     },
     rooms: () => [...servers.values(), ...channels.values()].map(room),
     find(handle) {
@@ -228,8 +237,13 @@ function patched<T extends WireServer | WireChannel>(
     ([name]) => !cleared.has(name.replaceAll("_", "")),
   );
   const merged: unknown = Object.fromEntries(kept);
-  if (isObject(merged)) all.set(id, merged as unknown as T);
+  if (isWholeAs(before, merged)) all.set(id, merged);
   changed();
+}
+
+/** A change of the wrong kind is none. */
+function isWholeAs<T extends WireServer | WireChannel>(before: T, merged: unknown): merged is T {
+  return isChannel(before) ? isChannel(merged) : isServer(merged);
 }
 
 function withoutType(frame: WireFrame & WireChannel): WireChannel {

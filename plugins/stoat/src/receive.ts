@@ -3,24 +3,27 @@ import * as api from "./api.ts";
 import { createBackfill } from "./backfill.ts";
 import { createBatch, type Piece } from "./batch.ts";
 import { botAuth, callerOf, openGateway, told, type Context, type Link } from "./context.ts";
-import { decodeFrame, ownMemberships, unwrap, type Decoding } from "./frames.ts";
+import { unknown, type Decoding } from "./decoding.ts";
+import { decodeWhole, unwrap } from "./frames.ts";
+import { ownMemberships } from "./frames-rooms.ts";
 import { refuse } from "./gateway.ts";
-import { createPlaces } from "./places.ts";
+import { putHeard, readHeard } from "./heard.ts";
+import { createPlaces, type Places } from "./places.ts";
+import { decodeKept } from "./redecode.ts";
 import { firstIdAt } from "./ulid.ts";
-import { isMessage, textOf } from "./wire.ts";
+import { listOf, textOf, type WireChannel, type WireFrame, type WireMessage } from "./wire.ts";
+import { isChannel, isWhole } from "./wire-checks.ts";
 
 const proveEveryMs = 20_000;
 const pongWithinMs = 10_000;
 /** An echo that has not come after so long does not come any more. */
 const echoWithinMs = 15_000;
-/** One proof in so many also compares a channel with its history. */
+/** One proof in so many also compares all channels with what a second login shows. */
 const compareEvery = 15;
 const compareWithinMs = 5_000;
-const mostAuthors = 5_000;
 
 /** One socket for each enabled bot. */
 export function createReceive(context: Context): Receive {
-  let proofs = 0;
   return {
     per: "bot",
     run: (call) => run(context, call),
@@ -31,10 +34,10 @@ export function createReceive(context: Context): Receive {
         const link = context.links.get(bot?.handle ?? "");
         if (!bot || !link) throw new BotyardError("unreachable", "The socket to the gateway is closed.");
         await link.gateway.ping();
-        proofs += 1;
-        await hears(context, link, bot.handle, proofs % compareEvery === 0, signal);
+        return { until: new Date(await heardUntil(context, link, bot.handle, signal)).toISOString() };
       },
     },
+    decode: (intake) => decodeKept(context, intake),
     backfill: createBackfill(context),
   };
 }
@@ -56,25 +59,23 @@ async function run(context: Context, call: RunCall): Promise<void> {
     await gateway.end(null);
     throw error;
   }
-  const link: Link = { gateway, places, seen: new Map(), expected: new Map() };
+  const since = host.clock.now();
+  const link: Link = { gateway, places, since, heardAt: since, proofs: 0, seen: new Map(), expected: new Map() };
   const decoding = createDecoding(context, link, bot.handle, auth.token, signal);
   const bots = [bot.handle];
   const metKey = `met/${bot.handle}/${bot.nativeId ?? ""}`;
-  const kept = new Map<string, string>();
-  const batch = createBatch(async (pieces) => {
+  const batch = createBatch((pieces) => {
     const raw = `[${pieces.map((piece) => piece.raw).join(",")}]`;
     const events = pieces.flatMap((piece) => piece.events);
-    const committed = await host.commit({ via: "frame", bots, raw, events });
-    for (const { type, room, message } of events)
-      if (type === "message.created" && room && message) kept.set(room.id, message.id);
-    return committed;
+    return host.commit({ via: "frame", bots, raw, events }, { put: putHeard(bot, newsOf(pieces), since) });
   });
-  let since = Infinity;
   context.links.set(bot.handle, link);
   const stop = (): void => void gateway.end(null);
   signal.addEventListener("abort", stop, { once: true });
   try {
     const met = (await host.store.get(metKey)) === true;
+    // What this socket puts on disk says nothing of the time before it: the backfill goes by what was there.
+    context.heard.set(bot.handle, await readHeard(host, bot));
     // Where it was invited while nobody listened is known from now on; history is not news.
     await host.commit(
       { via: "backfill", bots, events: ownMemberships(gateway.ready.members ?? [], decoding) },
@@ -83,11 +84,14 @@ async function run(context: Context, call: RunCall): Promise<void> {
     host.report({ kind: "bot", bot: bot.handle }, { state: "ready" });
     const credential = await host.credentials.find({ kind: "bot-token", bot: bot.handle });
     if (credential) host.report({ kind: "credential", credential: credential.id }, { state: "ready" });
-    since = host.clock.now();
     call.started({ from: met ? "unknown" : "fresh" });
     for await (const { text, frame } of gateway.frames) {
+      link.heardAt = host.clock.now();
       if (frame) refuse(frame);
-      await batch.add(await take(text, frame, link, decoding));
+      // Waited for only where there is something to wait for: a turn of the loop for each frame costs more than decoding.
+      const taken = take(text, frame, link, decoding);
+      const full = batch.add(taken instanceof Promise ? await taken : taken);
+      if (full) await full;
     }
     await batch.flush();
     if (!signal.aborted) throw new BotyardError("unreachable", "The gateway closed the socket.");
@@ -97,46 +101,73 @@ async function run(context: Context, call: RunCall): Promise<void> {
     throw await refused(context, bot.handle, auth.token, error, signal);
   } finally {
     signal.removeEventListener("abort", stop);
-    context.heard.set(bot.handle, { since, kept });
     if (context.links.get(bot.handle) === link) context.links.delete(bot.handle);
     await gateway.end(null);
   }
 }
 
-async function take(
-  text: string,
-  frame: Parameters<typeof unwrap>[0] | null,
-  link: Link,
-  on: Decoding,
-): Promise<Piece> {
+function take(text: string, frame: WireFrame | null, link: Link, on: Decoding): Piece | Promise<Piece> {
   if (frame === null) return { raw: JSON.stringify(text), events: [malformed(on)] };
-  const events = [];
-  for (const one of unwrap(frame)) {
-    if (isMessage(one) && one.type === "Message") {
-      link.seen.delete(one.channel); // the newest goes last
-      link.seen.set(one.channel, one._id);
-      link.expected.delete(one._id);
-    }
-    events.push(...(await decodeFrame(one, on)));
-    link.places.apply(one);
-  }
-  return { raw: text, events };
+  if (frame.type === "Bulk") return takeBulk(text, unwrap(frame), link, on);
+  const taken = takeOne(frame, link, on);
+  return taken instanceof Promise ? taken.then((one) => ({ raw: text, ...one })) : { raw: text, ...taken };
 }
 
-/** The newest authors, in two generations: forgetting one by one costs more than the rest of a frame. */
-function createAuthors(): Decoding["authors"] {
-  let young = new Map<string, string>();
-  let old = young;
-  return {
-    get: (message) => young.get(message) ?? old.get(message),
-    set(message, author) {
-      if (young.size >= mostAuthors) {
-        old = young;
-        young = new Map();
-      }
-      young.set(message, author);
-    },
-  };
+async function takeBulk(text: string, frames: readonly WireFrame[], link: Link, on: Decoding): Promise<Piece> {
+  const pieces: Taken[] = [];
+  for (const one of frames) pieces.push(await takeOne(one, link, on));
+  return { raw: text, events: pieces.flatMap(({ events }) => events), gone: pieces.flatMap(({ gone = [] }) => gone) };
+}
+
+type Taken = Omit<Piece, "raw">;
+
+function takeOne(frame: WireFrame, link: Link, on: Decoding): Taken | Promise<Taken> {
+  const { memory } = on;
+  if (!isWhole(frame)) return { events: [unknown(frame, on)] };
+  if (isMessageFrame(frame)) {
+    // ids grow with time; frames may come in another order
+    if (frame._id > (link.seen.get(frame.channel) ?? "")) link.seen.set(frame.channel, frame._id);
+    link.expected.delete(frame._id);
+    memory.meet(frame);
+  } else if (!memory.note(frame)) return { events: [] };
+  // What was said before it came into sight was not missed.
+  for (const channel of [frame, ...listOf(frame["channels"])])
+    if (isChannel(channel)) link.seen.set(channel._id, channel.last_message_id ?? "");
+  const events = decodeWhole(frame, on);
+  const gone = leftBy(frame, link.places);
+  if (!(events instanceof Promise)) {
+    link.places.apply(frame);
+    return { events, ...(gone.length === 0 ? {} : { gone }) };
+  }
+  return events.then((all) => {
+    link.places.apply(frame);
+    return { events: all, gone };
+  });
+}
+
+function isMessageFrame(frame: WireFrame): frame is WireFrame & WireMessage {
+  return frame.type === "Message";
+}
+
+/** Channels that a frame takes out of the bot's sight. */
+function leftBy(frame: WireFrame, places: Places): readonly string[] {
+  const id = textOf(frame["id"]);
+  if (id === undefined) return [];
+  const ours = frame["user"] === places.self?._id;
+  if (frame.type === "ChannelDelete" || (frame.type === "ChannelGroupLeave" && ours)) return [id];
+  if (frame.type !== "ServerDelete" && !(frame.type === "ServerMemberLeave" && ours)) return [];
+  return places.channels().flatMap((channel) => (channel.server === id ? [channel._id] : []));
+}
+
+/** By channel the newest message of these pieces; null: out of sight. */
+function newsOf(pieces: readonly Piece[]): ReadonlyMap<string, string | null> {
+  const news = new Map<string, string | null>();
+  for (const { events, gone = [] } of pieces) {
+    for (const { type, room, message } of events)
+      if (type === "message.created" && room && message) news.set(room.id, message.id);
+    for (const channel of gone) news.set(channel, null);
+  }
+  return news;
 }
 
 function malformed({ now }: Decoding): Piece["events"][number] {
@@ -155,8 +186,9 @@ function createDecoding(
     places,
     handle,
     fresh: new Set(),
+    typing: new Map(),
     now: () => new Date(context.host.clock.now() + context.skewMs).toISOString(),
-    authors: createAuthors(),
+    memory: context.memoryOf(places.self?._id ?? handle),
     async fate(channel) {
       try {
         await api.fetchChannel(await as(), channel);
@@ -216,27 +248,40 @@ async function refused(
   return told(context, { kind: "bot-token", token }, handle, error, signal);
 }
 
-/** A socket can answer pings and carry no events any more: our own echoes and a channel's history show it. */
-async function hears(
-  context: Context,
-  link: Link,
-  handle: string,
-  compare: boolean,
-  signal: AbortSignal,
-): Promise<void> {
+/**
+ * A socket can answer pings and carry no events any more: our own echoes show it, and now and then what a second login
+ * says of the newest message of each channel. Up to when nothing can be missing, by our clock; throws for a deaf one.
+ */
+async function heardUntil(context: Context, link: Link, handle: string, signal: AbortSignal): Promise<number> {
   const now = context.host.clock.now();
   for (const at of link.expected.values()) if (now - at > echoWithinMs) throw deaf();
-  if (!compare) return;
+  link.proofs += 1;
+  if (link.proofs % compareEvery !== 0) return link.heardAt;
+  // what is on its way is no proof of anything
   const settled = firstIdAt(now + context.skewMs - echoWithinMs);
-  const [channel, newest] = [...link.seen].at(-1) ?? [];
-  if (channel === undefined || newest === undefined) return;
-  // a wait for the limits must not look like a dead socket
+  const channels = await newestOf(context, handle, signal);
+  if (channels === null) return link.heardAt;
+  for (const { _id, last_message_id: latest } of channels)
+    if (latest && latest > (link.seen.get(_id) ?? firstIdAt(link.since + context.skewMs)) && latest < settled)
+      throw deaf();
+  link.heardAt = Math.max(link.heardAt, now - echoWithinMs);
+  return link.heardAt;
+}
+
+/** Channels as a fresh login shows them; null where there is none just now: that is no fault of the socket. */
+async function newestOf(context: Context, handle: string, signal: AbortSignal): Promise<readonly WireChannel[] | null> {
+  // a slow server must not look like a dead socket
   const soon = AbortSignal.any([signal, AbortSignal.timeout(compareWithinMs)]);
-  const on = await callerOf(context, await botAuth(context, handle), soon);
-  const found = await api.history(on, channel, { limit: 1 }).catch(() => null);
-  const latest = textOf(found?.messages[0]?._id);
-  const seen = link.seen.get(channel) ?? newest;
-  if (latest !== undefined && latest > seen && latest < settled) throw deaf();
+  try {
+    const auth = await botAuth(context, handle);
+    if (auth.kind === "nobody") return null;
+    const gateway = await openGateway(context, auth.token, soon, "channels");
+    await gateway.end(null);
+    return gateway.ready.channels ?? null;
+  } catch (error) {
+    if (signal.aborted || !isBotyardError(error)) throw error;
+    return null;
+  }
 }
 
 function deaf(): BotyardError {

@@ -45,11 +45,11 @@ export async function findSent(
 ): Promise<WireMessage | "too-many" | null> {
   let after = firstIdAt(sinceMs - slackMs);
   for (let page = 0; page < mostPages; page++) {
-    const { messages } = await api.history(on, room, { limit: pageSize, after, oldest: true });
+    const { messages, full } = await api.history(on, room, { limit: pageSize, after, oldest: true });
     const found = messages.find(fits);
     if (found) return found;
     const last = messages.at(-1)?._id;
-    if (messages.length < pageSize || last === undefined || last <= after) return null;
+    if (!full || last === undefined || last <= after) return null;
     after = last;
   }
   return "too-many";

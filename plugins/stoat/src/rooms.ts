@@ -4,7 +4,8 @@ import { acting, type Context } from "./context.ts";
 import { createPlaces, kindOf } from "./places.ts";
 import type { Caller } from "./request.ts";
 import { isUlid } from "./ulid.ts";
-import { isChannel, type WireChannel, type WireMember, type WireServer, type WireUser } from "./wire.ts";
+import { type WireChannel, type WireMember, type WireServer, type WireUser } from "./wire.ts";
+import { isChannel } from "./wire-checks.ts";
 
 /** What a room's id names. */
 export type Where =

@@ -23,9 +23,9 @@ export function checkName(name: string): void {
       : !/^[\p{L}\p{Nd}_.-]+$/u.test(name)
         ? "letters of any script, digits, _ . -"
         : reserved.has(name.toLowerCase())
-          ? "a name that is not reserved: admin, revolt, stoat"
+          ? "letters that make no reserved name: admin, revolt, stoat"
           : blocked.some((pattern) => name.toLowerCase().includes(pattern))
-            ? "a name without an address"
+            ? "letters that make no address"
             : undefined;
   if (expected === undefined) return;
   throw new BotyardError("invalid", `Stoat takes names of ${expected}.`, { issues: [{ path: "username", expected }] });

@@ -105,6 +105,8 @@ export interface WireRole {
   readonly _id?: string;
   readonly name: string;
   readonly permissions?: { readonly a: number; readonly d: number };
+  /** The smaller the more important. */
+  readonly rank?: number;
   /** Id of the bot a managed role belongs to. */
   readonly owner?: string;
 }
@@ -122,6 +124,8 @@ export interface WireChannel {
   readonly last_message_id?: string | null;
   readonly slowmode?: number;
   readonly default_permissions?: unknown;
+  /** By role. */
+  readonly role_permissions?: Readonly<Record<string, unknown>>;
 }
 
 export interface WireMember {
@@ -175,6 +179,22 @@ export interface WireLogin {
   readonly allowed_methods?: readonly string[];
 }
 
+const mostDepth = 32;
+
+/**
+ * A copy of what came from outside, as deep as anything real is: what lies deeper is null, for nobody could write it down
+ * again. `drop`: names that are left out.
+ */
+export function bounded(value: unknown, drop: (name: string) => boolean = () => false, depth = 0): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (depth >= mostDepth) return null;
+  if (Array.isArray(value)) return value.map((one) => bounded(one, drop, depth + 1));
+  const copy: Record<string, unknown> = {};
+  for (const [name, inner] of Object.entries(value))
+    if (name !== "__proto__" && !drop(name)) copy[name] = bounded(inner, drop, depth + 1);
+  return copy;
+}
+
 /** A JSON text as a frame; null for anything else. */
 export function toFrame(text: string | Uint8Array): WireFrame | null {
   try {
@@ -183,21 +203,4 @@ export function toFrame(text: string | Uint8Array): WireFrame | null {
   } catch {
     return null;
   }
-}
-
-export function isChannel(value: unknown): value is WireChannel {
-  return isObject(value) && typeof value["_id"] === "string" && typeof value["channel_type"] === "string";
-}
-
-export function isUser(value: unknown): value is WireUser {
-  return isObject(value) && typeof value["_id"] === "string" && typeof value["username"] === "string";
-}
-
-export function isMessage(value: unknown): value is WireMessage {
-  return (
-    isObject(value) &&
-    typeof value["_id"] === "string" &&
-    typeof value["channel"] === "string" &&
-    typeof value["author"] === "string"
-  );
 }

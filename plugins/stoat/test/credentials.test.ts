@@ -39,7 +39,11 @@ describe("the owner's login", () => {
       title: expect.stringContaining("wrong") as string,
     });
     const done = await next({ code: "774 670" });
-    expect(done).toMatchObject({ step: "done", credential: { kind: "owner-session" } });
+    expect(done).toMatchObject({
+      step: "done",
+      credential: { kind: "owner-session" },
+      note: expect.stringContaining("not the password") as string,
+    });
     const token = done.step === "done" ? done.credential.secret : "";
     expect(opened.sim.world.sessions.get(token)?.name).toBe("Botyard");
   });

@@ -1,18 +1,21 @@
 import { describe, expect, test } from "vitest";
-import { decodeFrame, ownMemberships, unwrap, type Decoding } from "../src/frames.ts";
+import type { Decoding } from "../src/decoding.ts";
+import { decodeFrame, unwrap } from "../src/frames.ts";
+import { ownMemberships } from "../src/frames-rooms.ts";
 import { refuse } from "../src/gateway.ts";
+import { createMemory } from "../src/memory.ts";
 import { createPlaces } from "../src/places.ts";
 import { toFrame, type WireReady } from "../src/wire.ts";
 import { connections } from "./recordings.ts";
 
 function decoding(): Decoding {
-  const authors = new Map<string, string>();
   return {
     places: createPlaces(),
     handle: "helper",
     fresh: new Set(),
+    typing: new Map(),
     now: () => "2026-11-20T09:40:00.000Z",
-    authors,
+    memory: createMemory(),
     fate: async () => "deleted",
     joinedAt: async () => undefined,
   };

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { BotTarget, OpenEffect } from "@botyard/sdk";
 import { bitsOf } from "../src/rules.ts";
 import { put } from "../src/simulator/messages.ts";
+import { firstIdAt } from "../src/ulid.ts";
 import { call, open, refused, run, type Opened } from "./session.ts";
 
 const home = { connection: "home" } as const;
@@ -220,6 +221,27 @@ describe("the rest of a channel", () => {
       (await run(operations["presence.get"], { ...home, user: helper.nativeId ?? "", as: "helper" }, as())).presence,
     ).toBe("offline");
     expect(await run(operations["typing.set"], place, as())).toEqual({ typing: true });
+  });
+
+  test("what the server would refuse as a whole, or without a reason, is refused before", async () => {
+    const { session, bot, channel, requests } = await open();
+    const helper = await bot("helper");
+    const before = requests.length;
+    const old = firstIdAt(Date.now() - 8 * 86_400_000);
+    const bulk = run(
+      session.operations["stoat.bulk-delete"],
+      { ...home, room: channel._id, as: "helper", messages: [firstIdAt(Date.now()), old] },
+      call({ as: helper }),
+    );
+    expect(await refused(bulk)).toMatchObject({ code: "invalid", details: { issues: [{ path: "messages.1" }] } });
+    const body = new Blob([]).stream();
+    const empty = run(
+      session.operations["files.upload"],
+      { ...home, as: "helper", name: "empty.txt", file: { body, type: "text/plain", size: 0 } },
+      call({ as: helper }),
+    );
+    expect(await refused(empty)).toMatchObject({ code: "invalid", details: { issues: [{ path: "file" }] } });
+    expect(requests).toHaveLength(before);
   });
 
   test("history goes on where the page before ended, newest first", async () => {

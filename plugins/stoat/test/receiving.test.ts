@@ -1,59 +1,10 @@
 import { describe, expect, test } from "vitest";
-import type { BotTarget, EventDraft, Gap } from "@botyard/sdk";
 import { bitsOf } from "../src/rules.ts";
 import { drop, put, tellUpdate } from "../src/simulator/messages.ts";
 import { makeChannel } from "../src/simulator/servers.ts";
 import { channelJson } from "../src/simulator/shapes.ts";
-import { call, open, refused, run, type Opened } from "./session.ts";
-
-const home = { connection: "home" } as const;
-
-interface Running extends Opened {
-  readonly helper: BotTarget;
-  /** Ends with the error of the run. */
-  readonly ended: Promise<unknown>;
-  stop(): Promise<void>;
-}
-
-async function running(options: Parameters<typeof open>[0] = {}): Promise<Running> {
-  const opened = await open(options);
-  const helper = await opened.bot("helper");
-  return { ...opened, helper, ...(await receive(opened, helper)) };
-}
-
-async function receive({ session }: Opened, bot: BotTarget): Promise<Pick<Running, "ended" | "stop">> {
-  const ending = new AbortController();
-  let started = (): void => {};
-  const open_ = new Promise<void>((resolve) => (started = resolve));
-  const ended = session.receive?.run?.({ bot, signal: ending.signal, started: () => started() }).then(
-    () => null,
-    (error: unknown) => error,
-  );
-  await Promise.race([open_, ended]);
-  return {
-    ended: ended ?? Promise.resolve(null),
-    async stop() {
-      ending.abort();
-      await ended;
-    },
-  };
-}
-
-const ofType =
-  (type: string) =>
-  (event: EventDraft): boolean =>
-    event.type === type;
-const gapFrom = (from: string, bots: string[]): Gap => ({
-  id: "gap_1",
-  connection: "home",
-  bots,
-  from,
-  to: null,
-  cause: "test",
-  certainty: "possible",
-  state: "open",
-  messages: 0,
-});
+import { gapFrom, home, ofType, receive, running } from "./running.ts";
+import { call, open, refused, run } from "./session.ts";
 
 describe("frames become events", () => {
   test("a message, its edit, its reactions, its deletion", async () => {
@@ -230,7 +181,7 @@ describe("the socket", () => {
     const { session, helper, channel, sim, stop, host } = await running();
     const { now } = host.clock;
     Object.assign(host.clock, { now: () => now() + ahead });
-    const check = (): Promise<void> | undefined =>
+    const check = (): Promise<unknown> | undefined =>
       session.receive?.prove?.check({ bot: helper, signal: new AbortController().signal, started: () => {} });
     const send = (): Promise<unknown> =>
       run(

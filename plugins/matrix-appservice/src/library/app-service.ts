@@ -15,12 +15,14 @@ import { createLibraryHost, silent, systemClock } from "./host.ts";
 import { createHttp } from "./http.ts";
 import { createInbox, type AppEvent } from "./inbox.ts";
 import { createIntent, type Effects, type Intent } from "./intent.ts";
+import { keepProving } from "./prove.ts";
 import { memoryStore } from "./store.ts";
 import { fileStore } from "./store-file.ts";
 import type { AppService, AppServiceOptions, AppServiceUser, EventHandler, PuppetOptions } from "./types.ts";
 
 const defaultRetryMs = [1_000, 5_000, 30_000, 120_000];
 const lastKey = "last-in";
+const proveEveryMs = 60_000;
 
 function registrationOf(given: Registration | string): Registration {
   if (typeof given !== "string") return given;
@@ -190,6 +192,17 @@ export function createAppService(options: AppServiceOptions): AppService {
       await kept.put({ [lastKey]: clock.now() });
       // What the homeserver lost while we or it were down stands in the rooms' history.
       if (way?.ok === true && typeof last === "number") await service.catchUp(new Date(last));
+      const everyMs = options.proveEveryMs ?? proveEveryMs;
+      if (everyMs > 0)
+        void keepProving({
+          everyMs,
+          ok: way?.ok === true,
+          clock,
+          log,
+          signal: ending.signal,
+          try: async () => (await tryWay(context, ending.signal)).ok,
+          catchUp: service.catchUp,
+        });
       return way === undefined ? undefined : service.check();
     },
     check: () => probe(context, ending.signal),

@@ -21,6 +21,8 @@ export interface AppServiceOptions {
   readonly retryMs?: readonly number[];
   /** Longest time one call waits where the homeserver slows us down. Default 5 minutes. */
   readonly longestWaitMs?: number;
+  /** How often the homeserver is asked to call us, once started; 0: never. Default 1 minute. */
+  readonly proveEveryMs?: number;
   readonly fetch?: Fetch;
   readonly clock?: Clock;
   readonly log?: Log;
@@ -75,7 +77,10 @@ export interface AppService extends AppServiceUser {
   handle(request: Request): Promise<Response>;
   /** Listens by itself; the registration's `url` points here. */
   listen(at: { readonly port: number; readonly host?: string }): Promise<Listening>;
-  /** Begins to hand out events, and lets the homeserver deliver what it could not. */
+  /**
+   * Begins to hand out events, and lets the homeserver deliver what it could not, now and after each outage. What was lost
+   * is read from the rooms' history.
+   */
   start(): Promise<ProbeReport | undefined>;
   /** What is right and wrong between us and the homeserver. */
   check(): Promise<ProbeReport>;

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { defineOperation, expected, says } from "@botyard/sdk";
+import { connection, defineOperation, expected, says } from "@botyard/sdk";
 import { checkServerName } from "../ids.ts";
 
 const localpart = v.pipe(v.string(), v.regex(/^[a-z0-9._-]{1,200}$/, expected("a name of a-z 0-9 . _ -")));
@@ -45,4 +45,19 @@ export const registration = defineOperation({
   }),
   output: v.object({ id: v.string(), yaml: says("The file, with both tokens.", v.string()) }),
   errors: ["invalid"],
+});
+
+/** New tokens for a registration that a homeserver has already. */
+export const rotateTokens = defineOperation({
+  name: "matrix.rotate-tokens",
+  summary: "Make new tokens for a registration the homeserver has",
+  description:
+    "Answers the file with the new tokens and opens a step: give it to the homeserver in place of the old one and restart that. Until then the old tokens stay in use. Nothing is lost meanwhile.",
+  run: "platform",
+  effect: "write",
+  secretOutput: true,
+  route: "POST /connections/{connection}/matrix/rotate-tokens",
+  cli: { print: "yaml" },
+  input: v.strictObject({ connection }),
+  output: v.object({ id: v.string(), yaml: says("The file, with both new tokens.", v.string()) }),
 });

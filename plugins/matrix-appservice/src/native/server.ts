@@ -31,9 +31,10 @@ export const request = defineOperation({
   name: "matrix.request",
   summary: "Make any call of the client-server API as a user",
   description:
-    "A grant of its own: whoever may do this may do all that the user may. The answer has the status; only what keeps us from asking is an error.",
+    "Needs a key whose grant names it (`--allow matrix.request`), or an admin's: whoever may do this may do all that the user may. The answer has the status; only what keeps us from asking is an error.",
   run: "platform",
   effect: "write",
+  raw: true,
   route: "POST /connections/{connection}/matrix/request",
   cli: { positionals: ["method", "path"] },
   input: v.strictObject({

@@ -3,14 +3,15 @@ import * as people from "../methods/people.ts";
 import { rawRequest } from "../methods/request.ts";
 import type * as peopleOperations from "../native/people.ts";
 import type * as serverOperations from "../native/server.ts";
-import { actorIn, inTheRoom, isThere, type MatrixOf } from "./acting.ts";
+import { beginRotation, urlOfRotation } from "../rotation.ts";
+import { actorIn, inTheRoom, isThere, type Matrix, type MatrixOf } from "./acting.ts";
 import { count } from "./bots.ts";
 
 const defaultTypingMs = 5_000;
 
 export const matrixPeople = (
   context: Context,
-): MatrixOf<typeof peopleOperations> & MatrixOf<typeof serverOperations> => {
+): MatrixOf<typeof peopleOperations> & MatrixOf<typeof serverOperations> & Pick<Matrix, "matrix.rotate-tokens"> => {
   const prepare = isThere(context);
   return {
     "matrix.set-presence": async ({ presence, status, ignoreCache }, call) => ({
@@ -54,6 +55,10 @@ export const matrixPeople = (
     "matrix.whoami": async (_, call) => people.whoami(await actorIn(context, call)),
     "matrix.ping": async ({ transactionId }, call) => ({
       durationMs: await people.ping(await actorIn(context, call), transactionId),
+    }),
+    "matrix.rotate-tokens": async () => ({
+      id: context.service.id,
+      yaml: await beginRotation(context, urlOfRotation(context)),
     }),
     "matrix.request": async ({ method, path, ...options }, call) => {
       const { status, json, text } = await rawRequest(await actorIn(context, call), method, path, options);

@@ -1,12 +1,14 @@
-import type { HandlersOf, MembershipState } from "@botyard/sdk";
+import type { Call, HandlersOf, MembershipState } from "@botyard/sdk";
 import * as api from "../api.ts";
 import type { Capabilities } from "../capabilities.ts";
-import { actorOf, type Context } from "../context.ts";
+import type { Context } from "../context.ts";
 import { membershipOf, transitionOf } from "../decode-member.ts";
-import { inRoom } from "../intent.ts";
-import { orUndefined, refusedWith, type Caller } from "../request.ts";
+import { callerOf, type Actor } from "../methods/actor.ts";
+import { banUser, inviteUser, kickUser, unbanUser } from "../methods/membership.ts";
+import { orUndefined, type Caller } from "../request.ts";
 import { witness } from "../rooms.ts";
-import { errcodes, objectOf, textOf, type WireEvent } from "../wire.ts";
+import { objectOf, textOf, type WireEvent } from "../wire.ts";
+import { actorIn } from "./acting.ts";
 
 const pageSize = 100;
 
@@ -38,11 +40,18 @@ async function memberNow(on: Caller, room: string, user: string, fallback: Membe
 }
 
 export const members = (context: Context): HandlersOf<Capabilities, "members"> => {
-  const actor = async (room: string, as: Parameters<typeof actorOf>[1]): Promise<string> =>
-    as === null ? witness(context, room) : actorOf(context, as);
+  /** Who acts: without a bot whoever of ours is in the room. */
+  async function actor(room: string, call: Call): Promise<Actor> {
+    const acting = await actorIn(context, call);
+    return call.as === null ? { ...acting, user: await witness(context, room) } : acting;
+  }
+
+  const now = async (by: Actor, room: string, user: string, fallback: MembershipState): Promise<NativeMember> =>
+    memberNow(await callerOf(by), room, user, fallback);
+
   return {
-    "members.list": async ({ room, limit, cursor }, { as, signal }) => {
-      const { chunk } = await api.members(await context.caller(await actor(room, as), signal), room);
+    "members.list": async ({ room, limit, cursor }, call) => {
+      const { chunk } = await api.members(await callerOf(await actor(room, call)), room);
       const all = chunk.flatMap(toMember).sort((a, b) => (a.user < b.user ? -1 : 1));
       const rest = cursor === undefined ? all : all.filter(({ user }) => user > cursor);
       const items = rest.slice(0, limit ?? pageSize);
@@ -50,37 +59,28 @@ export const members = (context: Context): HandlersOf<Capabilities, "members"> =
       return last !== undefined && rest.length > items.length ? { items, next: last } : { items };
     },
 
-    "members.invite": async ({ room, user }, { as, signal }) =>
-      inRoom(context, await actor(room, as), room, signal, async (on) => {
-        try {
-          await api.invite(on, room, user);
-        } catch (error) {
-          if (!refusedWith(error, errcodes.forbidden)) throw error;
-          const now = await memberNow(on, room, user, "left").catch(() => undefined);
-          if (now?.membership === "joined") return now;
-          throw error;
-        }
-        return memberNow(on, room, user, "invited");
-      }),
+    "members.invite": async ({ room, user }, call) => {
+      const by = await actor(room, call);
+      await inviteUser(by, room, user);
+      return now(by, room, user, "invited");
+    },
 
-    "members.kick": async ({ room, user, reason }, { as, signal }) =>
-      inRoom(context, await actor(room, as), room, signal, async (on) => {
-        await api.kick(on, room, user, reason);
-        return memberNow(on, room, user, "kicked");
-      }),
+    "members.kick": async ({ room, user, reason }, call) => {
+      const by = await actor(room, call);
+      await kickUser(by, room, user, reason);
+      return now(by, room, user, "kicked");
+    },
 
-    "members.ban": async ({ room, user, reason }, { as, signal }) =>
-      inRoom(context, await actor(room, as), room, signal, async (on) => {
-        await api.ban(on, room, user, reason);
-        return memberNow(on, room, user, "banned");
-      }),
+    "members.ban": async ({ room, user, reason }, call) => {
+      const by = await actor(room, call);
+      await banUser(by, room, user, reason);
+      return now(by, room, user, "banned");
+    },
 
-    "members.unban": async ({ room, user }, { as, signal }) =>
-      inRoom(context, await actor(room, as), room, signal, async (on) => {
-        const now = await memberNow(on, room, user, "left");
-        if (now.membership !== "banned") return now;
-        await api.unban(on, room, user);
-        return memberNow(on, room, user, "left");
-      }),
+    "members.unban": async ({ room, user }, call) => {
+      const by = await actor(room, call);
+      await unbanUser(by, room, user);
+      return now(by, room, user, "left");
+    },
   };
 };

@@ -1,38 +1,20 @@
-import { BotyardError, type Call, type HandlersOf, type Mention } from "@botyard/sdk";
+import { BotyardError, type HandlersOf, type Mention } from "@botyard/sdk";
 import * as api from "../api.ts";
 import type { Capabilities } from "../capabilities.ts";
 import { actorOf, type Context } from "../context.ts";
 import { toMessage } from "../decode.ts";
-import { markEffect } from "../effect.ts";
 import { encodeEdit, encodeMessage, type Outgoing } from "../encode.ts";
-import { ensureJoined, inRoom } from "../intent.ts";
-import { marked } from "../methods/actor.ts";
+import { redactEvent, sendEvent } from "../methods/actor.ts";
 import { markRead } from "../methods/people.ts";
 import { getPins, pin, unpin } from "../methods/rooms.ts";
 import { orUndefined } from "../request.ts";
-import { sendOnce } from "../sent.ts";
 import { readTransaction } from "../transactions.ts";
-import type { JsonObject } from "../wire.ts";
-
-import { actorIn } from "./acting.ts";
+import { actorIn, inTheRoom } from "./acting.ts";
 
 const pageSize = 50;
 
 export const messages = (context: Context): HandlersOf<Capabilities, "messages"> => {
-  const prepare = async ({ room }: { readonly room: string }, { as, signal }: Call): Promise<void> => {
-    await ensureJoined(context, await actorOf(context, as), room, { signal });
-  };
-
-  const post = async (room: string, call: Call, content: JsonObject): Promise<string> => {
-    const { signal, effectId, attempt } = call;
-    const actor = await actorIn(context, call);
-    const written = markEffect(marked(actor, content), effectId);
-    return inRoom(context, actor.user, room, signal, (on) =>
-      sendOnce(on, { room, effectId, attempt, nowMs: context.host.clock.now() }, (txnId) =>
-        api.send(on, room, "m.room.message", txnId, written),
-      ),
-    );
-  };
+  const prepare = inTheRoom(context);
 
   return {
     "messages.send": {
@@ -40,7 +22,8 @@ export const messages = (context: Context): HandlersOf<Capabilities, "messages">
       async run({ room, options, mentions, ...rest }, call) {
         const msgtype = options?.["msgtype"] as Outgoing["msgtype"];
         const message: Outgoing = { ...rest, mentions: await nativeMentions(context, mentions), msgtype };
-        return { message: await post(room, call, encodeMessage(message)) };
+        const actor = await actorIn(context, call);
+        return { message: await sendEvent(actor, room, "m.room.message", encodeMessage(message)) };
       },
     },
 
@@ -48,19 +31,15 @@ export const messages = (context: Context): HandlersOf<Capabilities, "messages">
       prepare,
       async run({ room, message, text, format, mentions }, call) {
         const edit = { text, format, mentions: await nativeMentions(context, mentions) };
-        await post(room, call, encodeEdit(message, edit));
+        await sendEvent(await actorIn(context, call), room, "m.room.message", encodeEdit(message, edit));
         return { message, editedAt: new Date(context.host.clock.now()).toISOString() };
       },
     },
 
     "messages.delete": {
       prepare,
-      async run({ room, message }, { as, signal, effectId, attempt }) {
-        await inRoom(context, await actorOf(context, as), room, signal, (on) =>
-          sendOnce(on, { room, effectId, attempt, nowMs: context.host.clock.now() }, (txnId) =>
-            api.redact(on, room, message, txnId),
-          ),
-        );
+      async run({ room, message }, call) {
+        await redactEvent(await actorIn(context, call), room, message);
         return { message };
       },
     },

@@ -1,14 +1,13 @@
-import { BotyardError, type Call, type HandlersOf } from "@botyard/sdk";
+import { BotyardError, type HandlersOf } from "@botyard/sdk";
 import * as api from "../api.ts";
 import type { Capabilities } from "../capabilities.ts";
 import { actorOf, type Context } from "../context.ts";
-import { encodeReaction } from "../encode.ts";
-import { ensureJoined, inRoom } from "../intent.ts";
-import { refusedWith, type Caller } from "../request.ts";
-import { markEffect, txnIdOf } from "../effect.ts";
-import { sendOnce } from "../sent.ts";
+import { redactEvent } from "../methods/actor.ts";
+import { react } from "../methods/messages.ts";
+import type { Caller } from "../request.ts";
 import { readTransaction } from "../transactions.ts";
 import { objectOf, textOf } from "../wire.ts";
+import { actorIn, inTheRoom } from "./acting.ts";
 
 interface Found {
   readonly event: string;
@@ -34,37 +33,24 @@ async function reactionsTo(on: Caller, room: string, message: string): Promise<F
 }
 
 export const reactions = (context: Context): HandlersOf<Capabilities, "reactions"> => {
-  const prepare = async ({ room }: { readonly room: string }, { as, signal }: Call): Promise<void> => {
-    await ensureJoined(context, await actorOf(context, as), room, { signal });
-  };
+  const prepare = inTheRoom(context);
   return {
     "reactions.add": {
       prepare,
-      async run({ room, message, emoji }, { as, signal, effectId, attempt }) {
-        try {
-          await inRoom(context, await actorOf(context, as), room, signal, (on) =>
-            sendOnce(on, { room, effectId, attempt, nowMs: context.host.clock.now() }, (txnId) =>
-              api.send(on, room, "m.reaction", txnId, markEffect(encodeReaction(message, emoji), effectId)),
-            ),
-          );
-        } catch (error) {
-          if (refusedWith(error, "M_DUPLICATE_ANNOTATION")) return { emoji, added: false };
-          throw error;
-        }
-        return { emoji, added: true };
-      },
+      run: async ({ room, message, emoji }, call) => ({
+        emoji,
+        added: (await react(await actorIn(context, call), room, message, emoji)) !== null,
+      }),
     },
 
     "reactions.remove": {
       prepare,
-      async run({ room, message, emoji }, { as, signal, effectId }) {
-        const user = await actorOf(context, as);
-        const on = await context.caller(user, signal);
-        const mine = (await reactionsTo(on, room, message)).find(
-          (found) => found.user === user && found.emoji === emoji,
-        );
+      async run({ room, message, emoji }, call) {
+        const actor = await actorIn(context, call);
+        const found = await reactionsTo(await context.caller(actor.user, call.signal), room, message);
+        const mine = found.find((each) => each.user === actor.user && each.emoji === emoji);
         if (mine === undefined) return { emoji, removed: false };
-        await api.redact(on, room, mine.event, txnIdOf(effectId));
+        await redactEvent(actor, room, mine.event);
         return { emoji, removed: true };
       },
     },

@@ -3,8 +3,11 @@ import * as api from "../api.ts";
 import type { Capabilities } from "../capabilities.ts";
 import { actorOf, toRoom, type Context } from "../context.ts";
 import { checkUserId, localpartOf } from "../ids.ts";
-import { ensureJoined, ensureRegistered, inRoom } from "../intent.ts";
+import { ensureJoined } from "../intent.ts";
+import { setState } from "../methods/actor.ts";
 import { openDirect } from "../methods/direct.ts";
+import { leaveRoom } from "../methods/membership.ts";
+import { createRoom, setName, setTopic } from "../methods/rooms.ts";
 import { refusedWith, type Caller } from "../request.ts";
 import { readFacts, witness } from "../rooms.ts";
 import { errcodes, type WireCreateRoom } from "../wire.ts";
@@ -45,10 +48,10 @@ export const rooms = (context: Context): HandlersOf<Capabilities, "rooms"> => ({
     return toRoom(room, facts, Object.keys(joined).length);
   },
 
-  "rooms.create": async ({ name, kind, parent, topic, public: open, invite }, { as, signal }) => {
-    const user = await actorOf(context, as);
-    await ensureRegistered(context, user, { signal });
-    const on = await context.caller(user, signal);
+  "rooms.create": async ({ name, kind, parent, topic, public: open, invite }, call) => {
+    const { signal } = call;
+    const actor = await actorIn(context, call);
+    const { user } = actor;
     if (parent !== undefined) await ensureJoined(context, user, parent, { signal });
     const wish: WireCreateRoom = {
       name,
@@ -60,8 +63,7 @@ export const rooms = (context: Context): HandlersOf<Capabilities, "rooms"> => ({
       ...(kind === "direct" ? { is_direct: true } : {}),
       ...(kind === "space" ? { creation_content: { type: "m.space" } } : {}),
     };
-    const { room_id: room } = await api.createRoom(on, wish);
-    await context.memory.setMembership(room, user, "join");
+    const room = await createRoom(actor, wish);
     const facts = {
       name,
       ...(topic === undefined ? {} : { topic }),
@@ -72,18 +74,17 @@ export const rooms = (context: Context): HandlersOf<Capabilities, "rooms"> => ({
     await context.memory.setFacts(room, facts);
     if (parent === undefined) return toRoom(room, facts);
     const { serverName } = await context.identity();
-    await api.putState(on, parent, "m.space.child", room, { via: [serverName] });
-    await api.putState(on, room, "m.space.parent", parent, { via: [serverName], canonical: true });
+    await setState(actor, parent, "m.space.child", room, { via: [serverName] });
+    await setState(actor, room, "m.space.parent", parent, { via: [serverName], canonical: true });
     return { ...toRoom(room, facts), parent };
   },
 
-  "rooms.update": async ({ room, name, topic }, { as, signal }) => {
-    const user = as === null ? await witness(context, room) : await actorOf(context, as);
-    return inRoom(context, user, room, signal, async (on) => {
-      if (name !== undefined) await api.putState(on, room, "m.room.name", "", { name });
-      if (topic !== undefined) await api.putState(on, room, "m.room.topic", "", { topic: topic ?? "" });
-      return toRoom(room, await readFacts(context, on, room));
-    });
+  "rooms.update": async ({ room, name, topic }, call) => {
+    const acting = await actorIn(context, call);
+    const actor = call.as === null ? { ...acting, user: await witness(context, room) } : acting;
+    if (name !== undefined) await setName(actor, room, name);
+    if (topic !== undefined) await setTopic(actor, room, topic ?? "");
+    return toRoom(room, await readFacts(context, await context.caller(actor.user, call.signal), room));
   },
 
   "rooms.open-direct": async ({ user }, call) => {
@@ -111,18 +112,11 @@ export const rooms = (context: Context): HandlersOf<Capabilities, "rooms"> => ({
     return { room, joined, via };
   },
 
-  "rooms.remove-bot": async ({ room }, { bot, signal }) => {
-    const user = bot?.nativeId ?? undefined;
+  "rooms.remove-bot": async ({ room }, call) => {
+    const user = call.bot?.nativeId ?? undefined;
     if (user === undefined) throw new BotyardError("conflict", "the bot has no user on the homeserver");
-    let left = true;
-    try {
-      await api.leave(await context.caller(user, signal), room);
-    } catch (error) {
-      if (!refusedWith(error, errcodes.forbidden)) throw error;
-      left = false;
-    }
-    await context.memory.setMembership(room, user, "leave");
-    return { room, left };
+    const actor = { ...(await actorIn(context, call)), user };
+    return { room, left: await leaveRoom(actor, room) };
   },
 });
 

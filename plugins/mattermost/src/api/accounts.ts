@@ -130,5 +130,15 @@ export const getStatus = (on: Caller, user: string): Promise<WireStatus> =>
 export const setStatus = (on: Caller, user: string, status: string): Promise<WireStatus> =>
   call(on, { method: "PUT", path: path`/users/${user}/status`, json: { user_id: user, status } });
 
+/** Shown beside the name; empty: nothing any more. */
+export const setStatusText = (on: Caller, statusText: string): Promise<WireStatusOk> =>
+  statusText === ""
+    ? call(on, { method: "DELETE", path: "/users/me/status/custom" })
+    : call(on, {
+        method: "PUT",
+        path: "/users/me/status/custom",
+        json: { emoji: "speech_balloon", text: statusText },
+      });
+
 export const setTyping = (on: Caller, channel: string, parent?: string): Promise<WireStatusOk> =>
   call(on, { method: "POST", path: "/users/me/typing", json: { channel_id: channel, parent_id: parent ?? "" } });

@@ -7,6 +7,7 @@ import {
   expiryOf,
   isMissingEndpoint,
   issueToken,
+  moveTo,
   retire,
   retiringKey,
   toDraft,
@@ -27,7 +28,12 @@ export const credentials = (context: Context): HandlersOf<Capabilities, "credent
       if (features.rotate) {
         const expiresAt = expiryOf(context);
         try {
-          return { credential: toDraft(context, await api.rotateToken(on, old, expiresAt), expiresAt) };
+          const credential = toDraft(context, await api.rotateToken(on, old, expiresAt), expiresAt);
+          // The old secret is dead: the open socket hears nothing any more.
+          void moveTo(context, handle, credential.secret).catch((error: unknown) =>
+            host.log.warn("the socket could not move to the rotated token yet", { bot: handle, error }),
+          );
+          return { credential };
         } catch (error) {
           if (!isMissingEndpoint(error)) throw error;
           features.rotate = false;

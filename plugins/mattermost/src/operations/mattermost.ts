@@ -1,9 +1,9 @@
 import { BotyardError, type HandlersOf } from "@botyard/sdk";
 import * as api from "../api.ts";
 import type { Capabilities } from "../capabilities.ts";
-import { actorOf, checkId, userIdOf, type Context } from "../context.ts";
+import { actorOf, callerOf, checkId, userIdOf, type Context } from "../context.ts";
 import { recallInvocation } from "../invocations.ts";
-import { orUndefined } from "../request.ts";
+import { orUndefined, toRequest } from "../request.ts";
 import { findPlace, teamIdOf } from "../rooms.ts";
 import { hookPath } from "../secrets.ts";
 import type { WireCommand, WireIncomingHook, WireOutgoingHook } from "../wire.ts";
@@ -176,6 +176,22 @@ export const mattermost = (context: Context): HandlersOf<Capabilities, "mattermo
       const roles = role === "admin" ? "channel_user channel_admin" : "channel_user";
       await api.setMemberRoles(on, checkId("room", room), await userIdOf(on, user), roles);
       return { role };
+    },
+    "mattermost.request": async ({ method, path, query, content }, call) => {
+      const on = await callerOf(context, call);
+      const { status, json, text } = await on.http.request(
+        toRequest(
+          on,
+          {
+            method,
+            path,
+            ...(query === undefined ? {} : { query }),
+            ...(content === undefined ? {} : { json: content }),
+          },
+          "",
+        ),
+      );
+      return { status, body: json ?? text };
     },
   };
 };

@@ -1,9 +1,9 @@
-import type { Call, HandlersOf } from "@botyard/sdk";
+import type { Call, HandlersOf, NativeMessage } from "@botyard/sdk";
 import * as api from "../api.ts";
 import type { Capabilities } from "../capabilities.ts";
 import { actorOf, checkId, noSuch, type Actor, type Context } from "../context.ts";
 import { decodeMessage, iso, isSystemPost } from "../decode.ts";
-import { orUndefined } from "../request.ts";
+import { orUndefined, type Caller } from "../request.ts";
 import { checkFiles, checkFormat, notIn, partsOf, send } from "../send.ts";
 import type { WirePost, WirePostList } from "../wire.ts";
 
@@ -19,6 +19,12 @@ async function find(actor: Actor, room: string, message: string): Promise<WirePo
 
 export const messages = (context: Context): HandlersOf<Capabilities, "messages"> => {
   const acting = (call: Call): Promise<Actor> => actorOf(context, call.as, call.signal);
+  /** Posts name their senders by id only. */
+  const named = async (on: Caller, posts: readonly WirePost[]): Promise<NativeMessage[]> => {
+    const senders = posts.map(({ user_id: user }) => user);
+    await context.directory.learnUsers(on, senders);
+    return posts.map((post) => decodeMessage(post, context.directory.username));
+  };
   return {
     "messages.send": {
       prepare: async (input, call) => {
@@ -45,7 +51,12 @@ export const messages = (context: Context): HandlersOf<Capabilities, "messages">
       await api.deletePost(actor.on, message);
       return { message };
     },
-    "messages.get": async ({ room, message }, call) => decodeMessage(await find(await acting(call), room, message)),
+    "messages.get": async ({ room, message }, call) => {
+      const actor = await acting(call);
+      const [found] = await named(actor.on, [await find(actor, room, message)]);
+      if (found) return found;
+      throw noSuch("message");
+    },
     "messages.list": async ({ room, limit = 60, cursor }, call) => {
       const actor = await acting(call);
       const perPage = Math.min(limit, api.pageSize);
@@ -60,7 +71,10 @@ export const messages = (context: Context): HandlersOf<Capabilities, "messages">
       const posts = inOrder(found);
       const last = posts.at(-1);
       return {
-        items: posts.filter((post) => !isSystemPost(post)).map(decodeMessage),
+        items: await named(
+          actor.on,
+          posts.filter((post) => !isSystemPost(post)),
+        ),
         ...(last === undefined || posts.length < perPage ? {} : { next: last.id }),
       };
     },
@@ -88,7 +102,10 @@ export const messages = (context: Context): HandlersOf<Capabilities, "messages">
       const start = cursor === undefined ? 0 : posts.findIndex(({ id }) => id === cursor) + 1;
       const items = posts.slice(start, start + limit);
       const last = items.at(-1);
-      return { items: items.map(decodeMessage), ...(last && start + limit < posts.length ? { next: last.id } : {}) };
+      return {
+        items: await named(actor.on, items),
+        ...(last && start + limit < posts.length ? { next: last.id } : {}),
+      };
     },
   };
 };

@@ -3,6 +3,7 @@ import * as api from "../api.ts";
 import type { Capabilities } from "../capabilities.ts";
 import { actorOf, callerOf, checkId, type Context } from "../context.ts";
 import { notIn } from "../send.ts";
+import { inner, textOf } from "../wire.ts";
 
 const toStatus = { online: "online", away: "away", busy: "dnd", offline: "offline" } as const;
 const fromStatus: Readonly<Record<string, keyof typeof toStatus>> = {
@@ -24,15 +25,18 @@ export const typing = (context: Context): HandlersOf<Capabilities, "typing"> => 
 });
 
 export const presence = (context: Context): HandlersOf<Capabilities, "presence"> => ({
-  "presence.set": async ({ presence }, call) => {
+  "presence.set": async ({ presence, text }, call) => {
     const { on, id } = await actorOf(context, call.as, call.signal);
     await api.setStatus(on, id, toStatus[presence]);
-    return { presence, text: null };
+    if (text !== undefined) await api.setStatusText(on, text);
+    return { presence, text: text || null };
   },
   "presence.get": async ({ user }, call) => {
-    const { status } = await api.getStatus(await callerOf(context, call), checkId("user", user));
+    const on = await callerOf(context, call);
+    const { status } = await api.getStatus(on, checkId("user", user));
     const found = fromStatus[status];
     if (found === undefined) throw new BotyardError("upstream", "Mattermost named a status that is not known");
-    return { presence: found, text: null };
+    const { props } = await api.getUser(on, user);
+    return { presence: found, text: textOf(inner(props?.["customStatus"])?.["text"]) || null };
   },
 });

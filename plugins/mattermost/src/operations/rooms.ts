@@ -1,6 +1,7 @@
 import { BotyardError, type Call, type HandlersOf, type Room } from "@botyard/sdk";
 import * as api from "../api.ts";
 import type { Capabilities } from "../capabilities.ts";
+import { channelsOf } from "../channels.ts";
 import { actorOf, botIdOf, callerOf, findUser, type Actor, type Context } from "../context.ts";
 import { isId, toSlug } from "../ids.ts";
 import { pageOf } from "../page.ts";
@@ -37,9 +38,9 @@ async function roomsOf(context: Context, on: Caller): Promise<readonly Room[]> {
   for (const team of await api.myTeams(on)) {
     context.directory.setTeam(team.id, team.name);
     rooms.set(team.id, fromTeam(team));
-    for (const channel of await api.myChannels(on, team.id))
-      if (channel.delete_at === 0) rooms.set(channel.id, fromChannel(channel, context.directory.team(channel.team_id)));
   }
+  for (const channel of await channelsOf(on))
+    if (channel.delete_at === 0) rooms.set(channel.id, fromChannel(channel, context.directory.team(channel.team_id)));
   return [...rooms.values()];
 }
 

@@ -51,6 +51,7 @@ export function showUser(world: World, user: SimUser, whole: boolean, own = whol
     roles: user.roles,
     ...(whole ? { notify_props: notify } : {}),
     ...(own ? { last_password_update: user.create_at } : {}),
+    ...(user.customStatus === null ? {} : { props: { customStatus: user.customStatus } }),
     ...(user.image ? { last_picture_update: user.update_at } : {}),
     locale: "en",
     timezone,
@@ -75,6 +76,7 @@ export function addUser(world: World, wish: Partial<SimUser> & { readonly userna
     update_at: at,
     delete_at: 0,
     status: "offline",
+    customStatus: null,
     image: null,
     ...wish,
   };
@@ -93,6 +95,7 @@ export function addToken(world: World, user: string, description: string, sessio
     session,
     created: at,
     lastUsed: at,
+    sessionId: "",
   };
   world.tokens.set(token.token, token);
   return token;
@@ -159,21 +162,32 @@ export async function searchUsers(ask: Ask): Promise<Reply> {
   return found.map((user) => showUser(ask.world, user, isAdmin(self), false));
 }
 
+function switchAccount(world: World, user: SimUser, active: boolean): void {
+  const at = world.now();
+  user.delete_at = active ? 0 : at;
+  if (active || !world.config.disableBotsWithOwner) return;
+  for (const bot of world.bots.values())
+    if (bot.owner_id === user.id && bot.user_id !== user.id) {
+      bot.delete_at = at;
+      const account = world.users.get(bot.user_id);
+      if (account) account.delete_at = at;
+    }
+}
+
 export async function setActive(ask: Ask): Promise<Reply> {
   const { world } = ask;
   admin(ask);
   const { active } = await fieldsOf(ask);
-  if (typeof active !== "boolean") badBody();
-  const user = world.users.get(userParam(ask)) ?? refuse(404, "app.user.missing_account.const");
-  const at = world.now();
-  user.delete_at = active ? 0 : at;
-  if (!active && world.config.disableBotsWithOwner)
-    for (const bot of world.bots.values())
-      if (bot.owner_id === user.id && bot.user_id !== user.id) {
-        bot.delete_at = at;
-        const account = world.users.get(bot.user_id);
-        if (account) account.delete_at = at;
-      }
+  if (typeof active !== "boolean") return badBody();
+  switchAccount(world, world.users.get(userParam(ask)) ?? refuse(404, "app.user.missing_account.const"), active);
+  return ok;
+}
+
+/** Deactivates; of a bot, its account only. */
+export function deleteUser(ask: Ask): Reply {
+  admin(ask);
+  if (ask.url.searchParams.get("permanent") === "true") refuse(401, "api.user.delete_user.not_enabled.app_error");
+  switchAccount(ask.world, ask.world.users.get(userParam(ask)) ?? refuse(404, "app.user.missing_account.const"), false);
   return ok;
 }
 
@@ -257,3 +271,18 @@ export async function setStatus(ask: Ask): Promise<Reply> {
   ask.world.tell("status_change", { user_id: id, status }, { user: id });
   return showStatus(user, ask.world.now());
 }
+
+/** Only one's own. */
+async function customStatus(ask: Ask, value: string): Promise<Reply> {
+  const self = me(ask);
+  if (userParam(ask) !== self.id) noPermission();
+  self.customStatus = value;
+  return ok;
+}
+
+export async function setCustomStatus(ask: Ask): Promise<Reply> {
+  const body = await fieldsOf(ask);
+  return customStatus(ask, JSON.stringify({ emoji: text(body, "emoji"), text: text(body, "text"), duration: "" }));
+}
+
+export const clearCustomStatus = (ask: Ask): Promise<Reply> => customStatus(ask, "");

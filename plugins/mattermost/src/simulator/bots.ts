@@ -178,7 +178,7 @@ export function userToBot(ask: Ask): Reply {
     last_icon_update: 0,
   };
   account.password = null;
-  account.first_name = account.first_name || account.username;
   world.bots.set(account.id, bot);
-  return showBot(world, bot);
+  // Named in this answer only.
+  return { ...showBot(world, bot), display_name: account.first_name || account.username };
 }

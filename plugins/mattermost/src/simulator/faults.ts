@@ -18,6 +18,9 @@ export interface Faults {
   /** Sockets are refused from now on, or taken again. */
   takeSockets(take: boolean): void;
   refuseSockets(): boolean;
+  knocked(): void;
+  /** WebSockets that were asked for, refused ones too. */
+  knocks(): number;
   /** After this long a socket without a login is cut; 5000 on the real server. */
   setLoginCut(ms: number): void;
   loginCutMs(): number;
@@ -28,6 +31,7 @@ export interface Faults {
 export function createFaults(): Faults {
   let open: { readonly fault: Fault; left: number }[] = [];
   let sockets = true;
+  let knocks = 0;
   let cutMs = 5_000;
   const served: string[] = [];
   return {
@@ -36,6 +40,8 @@ export function createFaults(): Faults {
     clear: () => void (open = []),
     takeSockets: (take) => void (sockets = take),
     refuseSockets: () => !sockets,
+    knocked: () => void (knocks += 1),
+    knocks: () => knocks,
     setLoginCut: (ms) => void (cutMs = ms),
     loginCutMs: () => cutMs,
     async through(request, serve) {

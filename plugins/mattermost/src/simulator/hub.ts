@@ -6,6 +6,10 @@ export interface Wire {
   send(text: string): void;
   /** Without a close frame, as the server closes. */
   cut(): void;
+  /** With an empty close frame, as the server ends who reads too slowly. */
+  close(): void;
+  /** Frames that were given and have not left. */
+  waiting(): number;
 }
 
 interface Sent {
@@ -79,9 +83,17 @@ export function createHub(
     if (connection.deaf) return;
     const seq = connection.seq++;
     const one = { seq, text: frame(event, data, to, seq) };
-    if (dropping.delete(connection.token.user_id)) return;
     if (connection.wire === null) {
       connection.waiting.push(one);
+      // Nobody can go on with it any more.
+      if (connection.waiting.length > mostWaiting) connections.delete(connection.id);
+      return;
+    }
+    if (dropping.delete(connection.token.user_id)) return;
+    // The queue of who reads too slowly is full: closed, and not resumable.
+    if (connection.wire.waiting() >= mostWaiting) {
+      connections.delete(connection.id);
+      connection.wire.close();
       return;
     }
     connection.sent.push(one);
@@ -113,9 +125,11 @@ export function createHub(
   function resume(token: SimToken, query: URLSearchParams, wire: Wire): Connection | null {
     const found = connections.get(query.get("connection_id") ?? "");
     const from = Number(query.get("sequence_number"));
-    if (!found || found.wire !== null || found.token.user_id !== token.user_id || found.deaf) return null;
+    if (!found || found.wire !== null || found.token.user_id !== token.user_id) return null;
+    // Seen on 11.1.0: with a token that works again it goes on, and says nothing of what it did not hear.
+    found.deaf = false;
     const kept = [...found.sent, ...found.waiting].filter(({ seq }) => seq >= from);
-    const whole = from <= found.seq && kept.length === found.seq - from && found.waiting.length <= mostWaiting;
+    const whole = from <= found.seq && kept.length === found.seq - from;
     if (!whole) {
       connections.delete(found.id);
       return null;

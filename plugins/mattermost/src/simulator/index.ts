@@ -54,6 +54,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
     maxPostSize: 16_383,
     rate: null,
     icons: false,
+    tokenLife: false,
     version: "11.1.0",
     ...options.config,
   };
@@ -92,6 +93,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
   const valid = ({ token, user_id: id, session }: SimToken): boolean => {
     const kept = world.tokens.get(token);
     const user = world.users.get(id);
+    if (kept?.expires_at && kept.expires_at <= now()) return false;
     if (!kept?.is_active || !user || user.delete_at > 0 || (world.bots.get(id)?.delete_at ?? 0) > 0) return false;
     return session || world.bots.has(id) || config.userTokens;
   };
@@ -99,6 +101,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
     const token = world.tokens.get(secret);
     if (!token || !valid(token)) return undefined;
     token.lastUsed = world.now();
+    if (token.sessionId === "") token.sessionId = newId();
     return token;
   };
   const members = ({ user, channel, team }: Broadcast): ReadonlySet<string> | null => {
@@ -132,6 +135,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
       token,
       user: token ? (world.users.get(token.user_id) ?? null) : null,
     });
+    for (const kept of world.tokens.values()) if (kept.sessionId !== "" && !valid(kept)) kept.sessionId = "";
     hub.refresh();
     for (const [name, value] of Object.entries(limits?.headers ?? {})) answered.headers.set(name, value);
     return answered;
@@ -144,6 +148,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
     fetch: (request) => faults.through(request, serve),
     listen: () =>
       listen((request, wire) => {
+        faults.knocked();
         if (faults.refuseSockets()) return 503;
         if (limiter()?.refused) return 429;
         const token = login(secretOf(request) ?? "");

@@ -38,9 +38,16 @@ export async function listen(upgrade: Upgrade): Promise<Listener> {
         ]),
       );
       const request = new Request(`http://127.0.0.1${first.split(" ")[1] ?? "/"}`, { headers: pass(headers) });
+      let unsent = 0;
       const wire: Wire = {
-        send: (text) => void (socket.destroyed || socket.write(frame(text))),
+        send(text) {
+          if (socket.destroyed) return;
+          unsent += 1;
+          socket.write(frame(text), () => (unsent -= 1));
+        },
         cut: () => socket.destroy(),
+        close: () => void socket.end(Buffer.from([0x88, 0])),
+        waiting: () => unsent,
       };
       // The answer goes first: the greeting follows it.
       const key = headers.get("sec-websocket-key") ?? "";

@@ -12,6 +12,8 @@ export interface SimUser {
   update_at: number;
   delete_at: number;
   status: string;
+  /** JSON of what is shown beside the name; null: never set, empty: no more. */
+  customStatus: string | null;
   /** Set by somebody; null: the default picture. */
   image: { readonly type: string; readonly bytes: Uint8Array } | null;
 }
@@ -31,9 +33,13 @@ export interface SimBot {
 export interface SimToken extends WireToken {
   readonly token: string;
   is_active: boolean;
+  /** Unix milliseconds; 0: never. Absent where the server knows no ends. */
+  expires_at?: number;
   readonly session: boolean;
   readonly created: number;
   lastUsed: number;
+  /** Id of the session behind it; empty until the next use. */
+  sessionId: string;
 }
 
 export type SimChannel = { -readonly [K in keyof WireChannel]: WireChannel[K] } & {
@@ -83,6 +89,8 @@ export interface SimConfig {
   rate: { readonly perSecond: number; readonly burst: number } | null;
   /** As servers before 6.0: real icons. */
   icons: boolean;
+  /** Tokens end (documented for 11.9) and are rotated in place (documented for 11.10): not recorded, made from the documentation. */
+  tokenLife: boolean;
   version: string;
 }
 

@@ -64,6 +64,11 @@ const icons =
   (ask) =>
     ask.world.config.icons ? handler(ask) : refuse(404, "api.context.404.app_error");
 
+const tokenLife =
+  (handler: Handler): Handler =>
+  (ask) =>
+    ask.world.config.tokenLife ? handler(ask) : refuse(404, "api.context.404.app_error");
+
 /** The form of a fact: `{user}` is an id or `me`, `{name}` a name. */
 export const routes: readonly (readonly [method: string, pattern: string, handler: Handler])[] = [
   ["GET", "/system/ping", ping],
@@ -88,6 +93,7 @@ export const routes: readonly (readonly [method: string, pattern: string, handle
   ["POST", "/users/search", accounts.searchUsers],
   ["GET", "/users/tokens", tokens.listAllTokens],
   ["POST", "/users/tokens/search", tokens.searchTokens],
+  ["POST", "/users/tokens/rotate", tokenLife(tokens.rotateToken)],
   ["POST", "/users/tokens/disable", (ask) => tokens.switchToken(ask, "disable")],
   ["POST", "/users/tokens/enable", (ask) => tokens.switchToken(ask, "enable")],
   ["POST", "/users/tokens/revoke", (ask) => tokens.switchToken(ask, "revoke")],
@@ -95,6 +101,7 @@ export const routes: readonly (readonly [method: string, pattern: string, handle
   ["GET", "/users/username/{name}", accounts.getUserByName],
   ["GET", "/users/{user}", accounts.getUser],
   ["PUT", "/users/{user}/active", accounts.setActive],
+  ["DELETE", "/users/{user}", accounts.deleteUser],
   ["PUT", "/users/{user}/roles", accounts.setRoles],
   [
     "PUT",
@@ -110,6 +117,8 @@ export const routes: readonly (readonly [method: string, pattern: string, handle
   ["DELETE", "/users/{user}/image", files.deleteImage],
   ["GET", "/users/{user}/status", accounts.getStatus],
   ["PUT", "/users/{user}/status", accounts.setStatus],
+  ["PUT", "/users/{user}/status/custom", accounts.setCustomStatus],
+  ["DELETE", "/users/{user}/status/custom", accounts.clearCustomStatus],
   ["POST", "/users/{user}/typing", reactions.typing],
   ["GET", "/users/{user}/teams", teams.teamsOf],
   ["GET", "/users/{user}/channels", teams.channelsOf],

@@ -141,10 +141,19 @@ export function channelsOf(ask: Ask): Reply {
   const user = me(ask);
   const team = ask.params["team"];
   if (team !== undefined) teamOf(ask);
-  return [...ask.world.channels.values()]
+  const { searchParams } = ask.url;
+  const since = searchParams.get("include_deleted") === "true" ? Number(searchParams.get("last_delete_at")) : Infinity;
+  const found = [...ask.world.channels.values()]
     .filter(
-      ({ members, team_id, delete_at }) =>
-        members.has(user.id) && delete_at === 0 && (team === undefined || team_id === team || team_id === ""),
+      ({ members, team_id, delete_at: at }) =>
+        members.has(user.id) && (at === 0 || at >= since) && (team === undefined || team_id === team || team_id === ""),
     )
     .map(showChannel);
+  // As the server: the list is opened, and then it finds nothing to put in.
+  if (found.length === 0 && team === undefined)
+    return new Response(
+      `[${JSON.stringify({ id: "app.channel.get_channels.not_found.app_error", message: "No channels were found.", detailed_error: "", request_id: ask.world.newId(), status_code: 404 })}\n`,
+      { status: 404 },
+    );
+  return found;
 }

@@ -5,7 +5,13 @@ import { admin, fieldsOf, me, ok, pageOf, param, text, userParam, type Ask, type
 
 const missing = (): never => refuse(404, "app.user_access_token.get_by_user.app_error");
 
-const show = ({ id, user_id, description, is_active }: SimToken): Fields => ({ id, user_id, description, is_active });
+const show = ({ id, user_id, description, is_active, expires_at: end }: SimToken): Fields => ({
+  id,
+  user_id,
+  description,
+  is_active,
+  ...(end === undefined ? {} : { expires_at: end }),
+});
 
 function mayManage(ask: Ask, user: string): SimUser {
   const self = me(ask);
@@ -29,6 +35,7 @@ export async function createToken(ask: Ask): Promise<Reply> {
   if (description === "") badBody();
   if (description.length > 255) refuse(400, "model.user_access_token.is_valid.description.app_error");
   const made = addToken(world, id, description);
+  if (world.config.tokenLife) made.expires_at = endOf(body);
   return { ...show(made), token: made.token };
 }
 
@@ -56,6 +63,25 @@ export async function searchTokens(ask: Ask): Promise<Reply> {
     .map(show);
 }
 
+/** An omitted end means never. */
+const endOf = ({ expires_at: end }: Fields): number => (typeof end === "number" ? end : 0);
+
+/** The same id, a new secret, the old one dead at once. */
+export async function rotateToken(ask: Ask): Promise<Reply> {
+  const { world } = ask;
+  const body = await fieldsOf(ask);
+  me(ask);
+  const id = text(body, "token_id");
+  if (id === "") badBody();
+  const old = byId(ask, id);
+  mayManage(ask, old.user_id);
+  if (!old.is_active) refuse(400, "api.user.rotate_user_access_token.disabled_token.app_error");
+  const fresh: SimToken = { ...old, token: world.newId(), expires_at: endOf(body) };
+  world.tokens.delete(old.token);
+  world.tokens.set(fresh.token, fresh);
+  return { ...show(fresh), token: fresh.token };
+}
+
 const byId = (ask: Ask, id: string): SimToken => accessTokens(ask.world).find((token) => token.id === id) ?? missing();
 
 export function getToken(ask: Ask): Reply {
@@ -77,11 +103,12 @@ export async function switchToken(ask: Ask, verb: "disable" | "enable" | "revoke
 
 export function listSessions(ask: Ask): Reply {
   const id = userParam(ask);
-  mayManage(ask, id);
+  // Anybody may see their own, a bot too (seen on 11.1.0).
+  if (me(ask).id !== id) mayManage(ask, id);
   return [...ask.world.tokens.values()]
-    .filter((token) => token.user_id === id && token.is_active && token.lastUsed > token.created)
+    .filter((token) => token.user_id === id && token.is_active && token.sessionId !== "")
     .map((token) => ({
-      id: ask.world.newId(),
+      id: token.sessionId,
       token: "",
       create_at: token.created,
       expires_at: token.created + 3_153_600_000_000,

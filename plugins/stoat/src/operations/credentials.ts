@@ -13,8 +13,11 @@ export const credentials = (context: Context): HandlersOf<Capabilities, "credent
   },
 
   "credentials.rotate": async (_input, call) => {
-    const secret = await reset(context, call);
-    return { credential: { kind: "bot-token", secret } };
+    const { secret, old } = await reset(context, call);
+    const note = { refused: "old token refused (checked)", unchecked: "the old token could not be tried", none: null }[
+      old
+    ];
+    return { credential: { kind: "bot-token", secret }, ...(note === null ? {} : { note }) };
   },
 
   "credentials.revoke": async (_input, call) => {
@@ -24,7 +27,10 @@ export const credentials = (context: Context): HandlersOf<Capabilities, "credent
 });
 
 /** A new token; the old one is dead at once, and that is checked. Its socket is dropped by the server. */
-async function reset(context: Context, call: Call): Promise<string> {
+async function reset(
+  context: Context,
+  call: Call,
+): Promise<{ readonly secret: string; readonly old: "refused" | "unchecked" | "none" }> {
   const { host } = context;
   const { handle } = botOf(call);
   const before = await host.credentials.find({ kind: "bot-token", bot: handle });
@@ -35,25 +41,26 @@ async function reset(context: Context, call: Call): Promise<string> {
       throw new BotyardError("upstream", "The server answered with the old token: it was not replaced.", {
         effect: "none",
       });
-    if (before) await checkDead(context, before.secret, call.signal);
+    const old = before ? await checkDead(context, before.secret, call.signal) : "none";
     const link = context.links.get(handle);
     // The server says Logout; a socket that does not hear it would go on with a dead token.
     await link?.gateway.end(new BotyardError("unreachable", "The bot's token was replaced."));
-    return bot.token;
+    return { secret: bot.token, old };
   } finally {
     const over = (): void => void context.rotating.delete(handle);
     host.clock.sleep(logoutWithinMs, host.signal).then(over, over);
   }
 }
 
-async function checkDead(context: Context, token: string, signal: AbortSignal): Promise<void> {
-  const alive = await api.me(await callerOf(context, { kind: "bot-token", token }, signal)).then(
-    () => true,
+async function checkDead(context: Context, token: string, signal: AbortSignal): Promise<"refused" | "unchecked"> {
+  const found = await api.me(await callerOf(context, { kind: "bot-token", token }, signal)).then(
+    () => "alive" as const,
     (error: unknown) => {
-      if (isBotyardError(error) && error.code === "unauthenticated") return false;
+      if (isBotyardError(error) && error.code === "unauthenticated") return "refused" as const;
       context.host.log.warn("whether the old token is refused could not be checked", { error });
-      return false;
+      return "unchecked" as const;
     },
   );
-  if (alive) throw new BotyardError("upstream", "The server still accepts the old token.", { effect: "unknown" });
+  if (found !== "alive") return found;
+  throw new BotyardError("upstream", "The server still accepts the old token.", { effect: "unknown" });
 }

@@ -64,7 +64,7 @@ export const messages = (context: Context): HandlersOf<Capabilities, "messages">
       const last = found.messages.at(-1);
       return {
         items: found.messages.map((message) => decodeMessage(message, names)),
-        ...(last && found.messages.length === wanted ? { next: last._id } : {}),
+        ...(last && found.full ? { next: last._id } : {}),
       };
     }),
 
@@ -90,7 +90,7 @@ export const messages = (context: Context): HandlersOf<Capabilities, "messages">
           if (message.pinned) items.push(decodeMessage(message, names));
           if (items.length >= limit) return { items, next: before };
         }
-        if (found.messages.length < pageSize) return { items };
+        if (!found.full) return { items };
       }
       return { items, ...(before === undefined ? {} : { next: before }) };
     }),

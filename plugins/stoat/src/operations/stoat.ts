@@ -3,9 +3,10 @@ import * as api from "../api.ts";
 import type { Capabilities } from "../capabilities.ts";
 import { acting, managing, nativeIdOf, owning, type Context } from "../context.ts";
 import type * as native from "../native.ts";
-import type { Caller } from "../request.ts";
+import { send, type Caller } from "../request.ts";
 import { serverOf, whereOf } from "../rooms.ts";
 import { bitsOf, namesOf } from "../rules.ts";
+import { timeOf } from "../ulid.ts";
 import { isObject, listOf, objectOf, textOf, type JsonObject, type WireMember } from "../wire.ts";
 import { unless } from "./messages.ts";
 
@@ -23,6 +24,7 @@ export const stoat = (context: Context): HandlersOf<Capabilities, "stoat"> => ({
   }),
 
   "stoat.bulk-delete": async ({ room, messages }, call) => {
+    checkAges(context, messages);
     await acting(context, call, (on) => api.deleteMessages(on, room, messages));
     return { deleted: messages.length };
   },
@@ -100,11 +102,41 @@ export const stoat = (context: Context): HandlersOf<Capabilities, "stoat"> => ({
     items: (await owning(context, call, (on) => api.authorizedBots(on))).map(toApp),
   }),
 
+  "stoat.request": (input, call) => acting(context, call, (on) => request(on, input)),
+
   "stoat.oauth2-revoke": async ({ client }, call) => {
     await owning(context, call, (on) => api.revokeAuthorization(on, client));
     return {};
   },
 });
+
+/** Any call, answered whatever its status. */
+async function request(
+  on: Caller,
+  { method, path, query, content, auditReason }: InputOf<typeof native.request>,
+): Promise<{ status: number; body: unknown }> {
+  const { status, json, text } = await send(on, {
+    method,
+    path,
+    ...(query === undefined ? {} : { query }),
+    ...(content === undefined ? {} : { json: content }),
+    ...(auditReason === undefined ? {} : { headers: { "x-audit-log-reason": auditReason } }),
+  });
+  return { status, body: json ?? text };
+}
+
+const bulkWithinMs = 7 * 86_400_000;
+
+/** One that is too old refuses all of them, and the server does not say why. */
+function checkAges({ host, skewMs }: Context, messages: readonly string[]): void {
+  const oldest = host.clock.now() + skewMs - bulkWithinMs;
+  const at = messages.findIndex((id) => (timeOf(id) ?? oldest) < oldest);
+  if (at < 0) return;
+  throw new BotyardError("invalid", "Stoat deletes only messages of the last 7 days in bulk; nothing was deleted.", {
+    issues: [{ path: `messages.${at}`, expected: "a message of the last 7 days" }],
+    instead: `botyard messages delete ${host.connection.id}/<room> ${messages[at] ?? ""}`,
+  });
+}
 
 /**
  * The server lets the bot join before it looks at the permissions, and old ones do not look at them at all: what became

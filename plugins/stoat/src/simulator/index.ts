@@ -18,6 +18,9 @@ import { userRoutes } from "./users.ts";
 
 export type { World, WorldOptions } from "./model.ts";
 export { addPerson } from "./accounts.ts";
+export { serveGateway, type Loopback } from "./loopback.ts";
+export { put } from "./messages.ts";
+export { joinServer, makeChannel, makeServer } from "./servers.ts";
 
 /** Goes wrong once, or as often as said, with requests that fit. */
 export interface Fault {
@@ -128,7 +131,13 @@ export function createSimulator(options: WorldOptions = {}): Simulator {
         return new Response(body, { status, headers: { "content-type": type } });
       }
       if (fault?.kind === "slow") await new Promise((resolve) => setTimeout(resolve, fault.delayMs ?? 0));
-      if (fault?.kind === "twice") await answer(request.clone());
+      if (fault?.kind === "twice") {
+        const { method, url, headers } = request;
+        const body = await request.arrayBuffer();
+        const copy = (): Request => new Request(url, { method, headers, ...(body.byteLength > 0 ? { body } : {}) });
+        await answer(copy());
+        return answer(copy());
+      }
       const response = await answer(request);
       if (fault?.kind === "lose-answer") throw new TypeError("connection reset");
       return response;

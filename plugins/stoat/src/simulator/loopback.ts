@@ -56,10 +56,22 @@ function greet(socket: Socket, gateway: Gateway): void {
 }
 
 function converse(socket: Socket, gateway: Gateway, url: URL, first: Buffer): void {
+  // What is said in one go is written in one go.
+  let unwritten: Buffer[] = [];
+  function write(): void {
+    if (unwritten.length > 0 && !socket.destroyed) socket.write(Buffer.concat(unwritten));
+    unwritten = [];
+  }
   const line: Line = gateway.connect(
     {
-      send: (text) => void socket.write(frame(opcode.text, Buffer.from(text))),
-      drop: () => void socket.destroy(),
+      send(text) {
+        if (unwritten.length === 0) queueMicrotask(write);
+        unwritten.push(frame(opcode.text, Buffer.from(text)));
+      },
+      drop() {
+        write();
+        socket.destroy();
+      },
     },
     url,
   );

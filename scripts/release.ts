@@ -1,15 +1,18 @@
 // bun run release:rehearse [--skip binaries]
 // What a release does, up to the point where it would be published, in a copy of the checkout: versions and changelogs from
-// the changesets, packages as JavaScript with declarations, packed and checked; binaries for every target with checksums
-// and a bill of materials; the same binary twice, compared. Everything is left in dist/release.
+// the changesets, packages as JavaScript with declarations, packed, checked and published to a registry on the loopback;
+// binaries for every target with checksums and a bill of materials; the same binary twice, compared. Everything is left in
+// dist/release.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { compile, fileNameOf, targets, versionOf } from "./compile.ts";
+import { copyCheckout } from "./release/copy.ts";
 import { releasePackages } from "./release/packages.ts";
+import { rehearsePublishing } from "./release/publish.ts";
 import { sbom } from "./release/sbom.ts";
 import { createStep } from "./release/step.ts";
 
@@ -21,19 +24,10 @@ function git(...args: readonly string[]): string {
   return spawnSync("git", args, { cwd: root, encoding: "utf8", maxBuffer: 1 << 26 }).stdout.trim();
 }
 
-/** Everything that git knows or would take, without its history. */
-function copyTo(folder: string): void {
-  for (const path of git("ls-files", "--cached", "--others", "--exclude-standard").split("\n")) {
-    if (!existsSync(join(root, path))) continue;
-    mkdirSync(dirname(join(folder, path)), { recursive: true });
-    cpSync(join(root, path), join(folder, path));
-  }
-}
-
 function packages(): void {
   const folder = mkdtempSync(join(tmpdir(), "botyard-release-"));
   try {
-    copyTo(folder);
+    copyCheckout(root, folder);
     const step = createStep(folder);
     createStep(root)("install the copy", ["bun", "install", "--frozen-lockfile"], folder);
     step("versions and changelogs", ["bun", "--bun", "changeset", "version"], folder);
@@ -42,6 +36,8 @@ function packages(): void {
     };
     // The packer reads the versions of workspaces from the lock file.
     step("lock file of the new versions", ["bun", "install"], folder);
+    // A new plugin begins with the SDK of the binary that made it.
+    step("generated files of the new versions", ["bun", "scripts/generate.ts"], folder);
     console.log(`    this release would be ${version}`);
     releasePackages(folder, join(out, "packages"), step);
   } finally {
@@ -90,7 +86,10 @@ function reproducible(): void {
 
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
-if (!values.skip.includes("packages")) packages();
+if (!values.skip.includes("packages")) {
+  packages();
+  await rehearsePublishing(join(out, "packages"));
+}
 if (!values.skip.includes("binaries")) binaries();
 if (!values.skip.includes("twice")) reproducible();
 console.log("rehearsed: nothing was published");

@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
+import type { Event, Gap } from "../../packages/sdk/src/index.ts";
 import { check, type Facts } from "./check.ts";
+import { check as checkHeard } from "./disconnect-check.ts";
+import { runDisconnects } from "./disconnects.ts";
+import { checkGateway, type GatewayFacts } from "./gateway-check.ts";
+import { runGateway } from "./gateway.ts";
+import { compare } from "./compare.ts";
+import { runPlatforms } from "./platforms.ts";
 import { runProcesses } from "./processes.ts";
 import { toSeen } from "./reader.ts";
 import { runSimulated } from "./simulated.ts";
@@ -18,6 +25,36 @@ describe("the fault suite", () => {
       // It did something: a run in which nothing went wrong proves nothing.
       for (const name of ["crashes", "disk full", "clock jumps", "sink down or up"])
         expect(counts[name]).toBeGreaterThan(0);
+    },
+  );
+
+  it(
+    "keeps every promise when the sockets to a gateway are cut, go deaf or are refused",
+    { timeout: 120_000 },
+    async () => {
+      const { problems, counts } = await runGateway({ cycles: 60, perWorld: 20, seed: 11 });
+      expect(problems).toEqual([]);
+      for (const name of [
+        "disconnects: deaf",
+        "disconnects: crash",
+        "disconnects: while a gap was filled",
+        "disconnects: history fails meanwhile",
+        "messages found in the history",
+        "messages in a gap that is said to be lost",
+      ])
+        expect(counts[name], name).toBeGreaterThan(0);
+    },
+  );
+
+  it(
+    "keeps every promise over the simulator of each platform, with broken networks and crashes",
+    { timeout: 120_000 },
+    async () => {
+      const { problems, counts } = await runPlatforms({ cycles: 30, perWorld: 6, seed: 3 });
+      expect(problems).toEqual([]);
+      for (const name of ["mattermost", "talk", "stoat", "matrix", "sandbox operator-install"])
+        expect(counts[`cycles of ${name}`], name).toBe(6);
+      expect(counts["crashes"]).toBeGreaterThan(5);
     },
   );
 
@@ -41,6 +78,85 @@ const event = (n: number, more: Record<string, unknown> = {}) => ({
   own: false,
   ...more,
 });
+
+describe("the checker of gateways", () => {
+  const gap = {
+    id: "gap_1",
+    connection: "home",
+    from: "2026-11-20T08:00:00Z",
+    to: "2026-11-20T08:02:00Z",
+    cause: "",
+    certainty: "possible",
+    state: "filled",
+    messages: 0,
+  } as const;
+  const at = Date.parse("2026-11-20T08:01:00Z");
+  const log = [event(1, { message: { id: "m1" } })] as unknown as Event[];
+  const reacted = event(5, {
+    type: "reaction.added",
+    message: { id: "m1" },
+    actor: { id: "u" },
+    reaction: { emoji: "x" },
+  }) as unknown as Event;
+  const right: GatewayFacts = {
+    said: [{ id: "m1", channel: "c", text: "one", at }],
+    deleted: new Set(),
+    edits: new Set(),
+    reactions: new Set(["m1 u x"]),
+    cuts: [{ bot: "helper", at, how: "cut" }],
+    closed: "staff",
+    log: [...log, reacted],
+    gaps: [gap],
+  };
+  const lost: Gap = { ...gap, id: "gap_2", state: "lost", rooms: ["staff"] };
+  const hidden = { id: "m2", channel: "staff", text: "two", at };
+  it.each<[string, Partial<GatewayFacts>, RegExp | null]>([
+    ["what is right", {}, null],
+    ["a lost message", { log: [] }, /"one" is not in the log/],
+    ["a doubled message", { log: [...log, ...log] }, /"one" is 2 events/],
+    ["a disconnect without a gap", { gaps: [] }, /has no gap/],
+    ["a gap that begins too late", { gaps: [{ ...gap, from: "2026-11-20T08:01:30Z" }] }, /has no gap/],
+    [
+      "a deaf socket's gap that begins before what was missed",
+      { cuts: [{ bot: "helper", at: at - 90_000, how: "deaf" }], gaps: [gap] },
+      null,
+    ],
+    ["a loss that is not said", { said: [...right.said, hidden] }, /no lost gap says so/],
+    ["a loss that is said", { said: [...right.said, hidden], gaps: [gap, lost] }, null],
+    ["a loss that need not be", { gaps: [gap, { ...lost, rooms: ["c"] }] }, /may be read/],
+    ["a doubled reaction", { log: [...log, reacted, reacted] }, /is told 2 times/],
+    ["a reaction that never was", { reactions: new Set() }, /never happened/],
+  ])("knows %s", (_, wrong, problem) => {
+    const found = checkGateway({ ...right, ...wrong }).join("\n");
+    if (problem === null) expect(found).toBe("");
+    else expect(found).toMatch(problem);
+  });
+});
+
+describe("sockets that end", () => {
+  it("lose nothing, double nothing and leave a gap each time", { timeout: 120_000 }, async () => {
+    const { problems, cycles, counts } = await runDisconnects({ cycles: 100, seed });
+    expect(problems).toEqual([]);
+    expect(cycles).toBeGreaterThanOrEqual(100);
+    for (const name of ["cut", "cut while written to", "read too slowly", "server restarted", "gaps filled, proven"])
+      expect(counts[name], name).toBeGreaterThan(0);
+  });
+
+  const said = [{ id: "$1", text: "said-1", deleted: false }];
+  const heard = (n: number, more = {}) => ({ ...event(n), message: { id: "$1" }, ...more }) as unknown as Event;
+  it.each<[string, Event[], RegExp | null]>([
+    ["what is right", [heard(1)], null],
+    ["the same event twice", [heard(1), heard(1)], null],
+    ["a lost message", [], /never came/],
+    ["a doubled message", [heard(1), heard(2, { content: { text: "said-1" } })], /came 2 times/],
+    ["an older text", [heard(1, { content: { text: "before" } })], /last change of \$1 never came/],
+  ])("its checker knows %s", (_, events, problem) => {
+    const found = checkHeard(said, events).join("\n");
+    if (problem === null) expect(found).toBe("");
+    else expect(found).toMatch(problem);
+  });
+});
+
 function facts(more: Partial<Facts> = {}): Facts {
   const events = [1, 2, 3].map((n) => event(n));
   return {
@@ -88,4 +204,15 @@ describe("its checker", () => {
   ])("finds %s", (_, wrong, problem) => {
     expect(check(facts(wrong)).join("\n")).toMatch(problem);
   });
+});
+
+it("the platforms' checker finds what is lost outside of gaps, and what is doubled", () => {
+  const at = Date.UTC(2026, 10, 20, 8);
+  const said = [{ id: "$1", text: "one", at }];
+  const gap = (state: Gap["state"]) => [{ state, from: new Date(at - 1).toISOString(), to: null }] as unknown as Gap[];
+  const heard = (n: number) => toSeen({ ...event(n), message: { id: "$1" } });
+  expect(compare([heard(1), heard(1)], said, [])).toEqual([]);
+  expect(compare([], said, gap("lost"))).toEqual([]);
+  expect(compare([], said, gap("filled"))).toEqual([expect.stringContaining('"one" never came')]);
+  expect(compare([heard(1), heard(2)], said, [])).toEqual(["message $1 is 2 events"]);
 });

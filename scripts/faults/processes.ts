@@ -145,6 +145,7 @@ export async function runProcesses(options: {
       problems,
       counts: {
         ...counts,
+        "ms of the slowest start": service.slowestStartMs(),
         "messages said": said.length,
         "messages posted by hook": hooks.acknowledged.size,
         sends: sender.sends.length,
@@ -157,11 +158,15 @@ export async function runProcesses(options: {
       },
     };
 
-    /** Everything is well again: what waits comes within a minute, or it never will. */
+    /** Everything is well again: what waits comes, or for a minute nothing does and never will. */
     async function settle(): Promise<string[]> {
-      const until = Date.now() + 60_000;
+      let until = Date.now() + 60_000;
       let last = "";
+      let before = "";
       while (Date.now() < until) {
+        const now = `${last} ${reader.seen.length} ${sink.taken.length}`;
+        if (now !== before) until = Date.now() + 60_000;
+        before = now;
         try {
           await homeserver.retry();
           if (hooks.waiting() > 0) await hooks.deliver();
@@ -183,7 +188,7 @@ export async function runProcesses(options: {
         }
         await pause(100);
       }
-      return [`not settled within a minute: ${last}`];
+      return [`nothing more for a minute, and not settled: ${last}`];
     }
   } catch (error) {
     problems.push(`the run broke: ${error instanceof Error ? error.message : String(error)}\n${service.log()}`);

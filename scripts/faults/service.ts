@@ -26,6 +26,8 @@ export interface ServiceProcess {
   stop(): Promise<void>;
   /** What it wrote on standard error since the last start. */
   log(): string;
+  /** The longest that a start took until it was ready. */
+  slowestStartMs(): number;
   call(method: string, path: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<Answer>;
 }
 
@@ -35,6 +37,7 @@ export interface Answer {
 }
 
 const startMs = 90_000;
+const askMs = 3_000;
 const callMs = 8_000;
 
 /** `program`: a compiled binary, or an entry to be run; default: the sources. */
@@ -46,6 +49,7 @@ export async function createService(data: string, program = sources): Promise<Se
   let ended: Promise<unknown> = Promise.resolve();
   let log = "";
   let key = "";
+  let slowest = 0;
 
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     child?.kill(signal);
@@ -57,6 +61,7 @@ export async function createService(data: string, program = sources): Promise<Se
     hooksUrl,
     running: () => child !== null,
     log: () => log,
+    slowestStartMs: () => slowest,
     async start() {
       log = "";
       const [command, ...entry] = /\.[jt]s$/.test(program) ? [process.execPath, program] : [program];
@@ -73,15 +78,18 @@ export async function createService(data: string, program = sources): Promise<Se
           resolve([code, signal]);
         }),
       );
-      const until = Date.now() + startMs;
+      const begun = Date.now();
+      const until = begun + startMs;
       for (;;) {
-        const ready = await fetch(`${url}/readyz`).catch(() => null);
+        // One that was taken by a process that died a moment later is never answered.
+        const ready = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(askMs) }).catch(() => null);
         await ready?.arrayBuffer().catch(() => {});
         if (ready?.ok) break;
         if (child === null) throw new Error(`the service ended while starting:\n${log}`);
         if (Date.now() > until) throw new Error(`the service was not ready in ${startMs} ms:\n${log}`);
         await new Promise((resolve) => setTimeout(resolve, 15));
       }
+      slowest = Math.max(slowest, Date.now() - begun);
       key = readFileSync(join(data, "admin.key"), "utf8").trim();
     },
     kill: () => end("SIGKILL"),

@@ -11,6 +11,7 @@ import { createJumpingClock } from "./clock.ts";
 import { openCrashStore } from "./crash-store.ts";
 import type { Random } from "./random.ts";
 import { type Seen, toSeen } from "./reader.ts";
+import { follow, type Sent } from "./sends.ts";
 import { verifyWebhook } from "./verify.ts";
 
 const hour = 3_600_000;
@@ -41,7 +42,7 @@ export async function runWorld(
   const server = `faults-${random.int(1, 1e9)}`;
   const taken: Seen[] = [];
   const seen: Seen[] = [];
-  const sends: { text: string; state: "open" | "sent" | "unknown" | "failed" }[] = [];
+  const sends: Sent[] = [];
   let secret = "";
   let forged = 0;
   let sinkDown = false;
@@ -82,13 +83,13 @@ export async function runWorld(
   const call = async <T = Record<string, unknown>>(
     name: string,
     input: Record<string, unknown>,
-    key?: string,
+    more: { readonly idempotencyKey?: string; readonly wait?: false } = {},
   ): Promise<T> => {
     const answer = runtime.invoke(name, input, {
       principal: runtime.local,
       request: "req_faults",
-      deadlineMs: 5_000,
-      ...(key === undefined ? {} : { idempotencyKey: key }),
+      deadlineMs: more.wait === false ? hour : 5_000,
+      ...more,
     });
     let settled = false;
     void answer.then(
@@ -101,15 +102,7 @@ export async function runWorld(
   };
   const tryCall = (...given: Parameters<typeof call>) => call(...given).catch(() => count("refused calls"));
 
-  async function send(one: (typeof sends)[number]): Promise<void> {
-    try {
-      await call("messages.send", { connection: "chat", room: "lobby", text: one.text, as: "helper" }, one.text);
-      one.state = "sent";
-    } catch (error) {
-      const { effect, details } = error as { effect?: string; details?: { effect?: string } };
-      if ((effect ?? details?.effect) === "unknown") one.state = "unknown";
-    }
-  }
+  const send = (one: Sent): Promise<void> => follow(call, one, { connection: "chat", room: "lobby" });
 
   async function read(): Promise<boolean> {
     const page = await call<{ items: Record<string, unknown>[]; cursor: string }>("consumers.events", {
@@ -198,7 +191,8 @@ export async function runWorld(
           user: "alice",
         });
       for (let m = random.int(0, 3); m > 0; m -= 1) {
-        const one = { text: `send-${sends.length + 1}`, state: "open" as const };
+        const queued = random.chance(0.3);
+        const one: Sent = { text: `send-${sends.length + 1}`, state: "open", queued, row: null };
         sends.push(one);
         await send(one);
       }
@@ -227,7 +221,8 @@ export async function runWorld(
       if (random.chance(0.6)) {
         for (const kind of ["clear", "release"]) await tryCall("sandbox.fault", { connection: "chat", kind });
       }
-      for (const one of sends) if (one.state === "open" && random.chance(0.5)) await send(one);
+      for (const one of sends)
+        if (one.state === "open" && random.chance(0.5)) await send(one).catch(() => count("refused calls"));
     }
 
     sinkDown = false;

@@ -65,13 +65,16 @@ function build({ folder, manifest }: Package, root: string, step: Step): void {
   declarationsSayJs(join(folder, "dist"));
   const dist = (path: string, extension: string): string =>
     path.replace(/^\.\/src\//, "./dist/").replace(/\.ts$/, extension);
+  const isSource = (path: unknown): boolean => typeof path === "string" && path.startsWith("./src/");
+  const all = Object.entries(manifest.exports ?? {});
   const exports = Object.fromEntries(
-    Object.entries(manifest.exports ?? {}).map(([name, path]) => [
+    all.map(([name, path]) => [
       name,
-      typeof path === "string" ? { types: dist(path, ".d.ts"), default: dist(path, ".js") } : path,
+      typeof path === "string" && isSource(path) ? { types: dist(path, ".d.ts"), default: dist(path, ".js") } : path,
     ]),
   );
-  const files = ["dist", "README.md", "LICENSE"];
+  const asItIs = all.flatMap(([, path]) => (typeof path === "string" && !isSource(path) ? [path.slice(2)] : []));
+  const files = ["dist", ...asItIs, "README.md", "LICENSE"];
   writeFileSync(join(folder, "package.json"), `${JSON.stringify({ ...manifest, exports, files }, null, 2)}\n`);
   cpSync(join(root, "LICENSE"), join(folder, "LICENSE"));
 }
@@ -128,17 +131,39 @@ function useThem(all: readonly Package[], out: string, step: Step): void {
 
 const tarballOf = ({ name, version }: Manifest): string => `${name.replace("@", "").replace("/", "-")}-${version}.tgz`;
 
+function pack({ folder, manifest }: Package, out: string, step: Step): string {
+  step(`${manifest.name}: pack`, ["bun", "pm", "pack", "--quiet", "--destination", out], folder);
+  const tarball = join(out, tarballOf(manifest));
+  const text = packed(tarball, "package/package.json");
+  if (/"(?:workspace|catalog):/.test(text)) throw new Error(`${manifest.name}: the packed manifest names a workspace`);
+  return tarball;
+}
+
+/** Builds and packs some packages and what they need of ours: tarballs in `out`, by name. In a copy, as it changes it. */
+export function packPackages(
+  root: string,
+  out: string,
+  names: readonly string[],
+  step: Step,
+): Readonly<Record<string, string>> {
+  mkdirSync(out, { recursive: true });
+  const all = publishable(root);
+  const wanted = new Set(names);
+  for (const { manifest } of all.toReversed())
+    if (wanted.has(manifest.name)) for (const name of Object.keys(manifest.dependencies ?? {})) wanted.add(name);
+  const some = all.filter(({ manifest }) => wanted.has(manifest.name));
+  for (const one of some) build(one, root, step);
+  return Object.fromEntries(some.map((one) => [one.manifest.name, pack(one, out, step)]));
+}
+
 /** Builds, packs and checks every package that is published; the tarballs are in `out`. */
 export function releasePackages(root: string, out: string, step: Step): void {
   mkdirSync(out, { recursive: true });
   const all = publishable(root);
   for (const one of all) build(one, root, step);
-  for (const { folder, manifest } of all) {
-    step(`${manifest.name}: pack`, ["bun", "pm", "pack", "--quiet", "--destination", out], folder);
-    const tarball = join(out, tarballOf(manifest));
-    const text = packed(tarball, "package/package.json");
-    if (/"(?:workspace|catalog):/.test(text))
-      throw new Error(`${manifest.name}: the packed manifest names a workspace`);
+  for (const one of all) {
+    const { manifest } = one;
+    const tarball = pack(one, out, step);
     step(`${manifest.name}: publint`, ["bun", "x", "publint@0.3.25", tarball, "--strict"], root);
     step(
       `${manifest.name}: are the types wrong`,

@@ -21,6 +21,8 @@ export interface Suite {
 export interface SuiteOptions {
   /** Seconds a rate is measured for. */
   readonly seconds: number;
+  /** The size the goals speak of, where it takes minutes; else a smaller one, which the figure's note names. */
+  readonly full?: boolean;
   /** An empty folder that is removed afterwards. */
   readonly folder: string;
 }

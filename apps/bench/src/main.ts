@@ -1,5 +1,6 @@
 // npm run bench                     every suite on every runtime it is for
 // npm run bench -- events api       these
+// npm run bench -- pull --full      the sizes the goals speak of: millions of rows, many minutes
 // npm run bench -- --seconds 2      shorter; figures get noisier
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -21,6 +22,7 @@ const { values, positionals } = parseArgs({
   options: {
     seconds: { type: "string", default: "3" },
     child: { type: "string" },
+    full: { type: "boolean", default: false },
     json: { type: "string", default: "bench-results.json" },
   },
 });
@@ -37,7 +39,7 @@ async function one(name: string): Promise<void> {
   if (!suite) throw new Error(`there is no suite "${name}"; known: ${Object.keys(suites).join(", ")}`);
   const folder = mkdtempSync(join(tmpdir(), "botyard-bench-"));
   try {
-    const figures = await suite.run({ seconds, folder });
+    const figures = await suite.run({ seconds, full: values.full, folder });
     process.stdout.write(`${JSON.stringify(figures)}\n`);
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -62,13 +64,17 @@ function all(): void {
     }
     for (const runtime of suite.runtimes) {
       const [command, ...args] = runtimes[runtime];
-      const { status, stdout, stderr } = spawnSync(command, [...args, "--child", name, "--seconds", String(seconds)], {
-        cwd: root,
-        encoding: "utf8",
-        maxBuffer: 64 * 1_048_576,
-        timeout: longestMs,
-        killSignal: "SIGKILL",
-      });
+      const { status, stdout, stderr } = spawnSync(
+        command,
+        [...args, "--child", name, "--seconds", String(seconds), ...(values.full ? ["--full"] : [])],
+        {
+          cwd: root,
+          encoding: "utf8",
+          maxBuffer: 64 * 1_048_576,
+          timeout: values.full ? longestMs * 20 : longestMs,
+          killSignal: "SIGKILL",
+        },
+      );
       if (status !== 0) {
         failed += 1;
         console.error(`${name} on ${runtime} failed:\n${stderr.slice(-2000)}`);

@@ -1,5 +1,5 @@
 /** Work done per second by `lanes` loops over `seconds`, after a short warm-up. */
-export async function rate(
+async function rate(
   work: (lane: number) => Promise<unknown>,
   options: { readonly seconds: number; readonly lanes: number },
 ): Promise<number> {

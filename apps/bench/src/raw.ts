@@ -1,40 +1,53 @@
 import { DatabaseSync } from "node:sqlite";
+import { openStore } from "@botyard/core";
 
-/** The counterpart of the store: the same rows into the same kind of file, by prepared statements and nothing else. */
-export function rawDatabase(path: string, durability: "normal" | "full") {
+/**
+ * The counterpart of the store: the same rows into the same tables with the same indexes and settings of the file, by
+ * prepared statements and nothing else. Like ours it starts from objects, whose JSON is part of the row.
+ */
+export async function rawDatabase(path: string, durability: "normal" | "full") {
+  await (await openStore({ path, durability })).close();
   const db = new DatabaseSync(path);
-  db.exec(`pragma journal_mode = wal; pragma synchronous = ${durability};
-    create table event (seq integer primary key autoincrement, id text not null, key text unique, connection text not null, body text not null) strict;
-    create table effect (id text primary key, state text not null, value text not null) strict;`);
+  db.exec(`pragma journal_mode = wal; pragma synchronous = ${durability}; pragma wal_autocheckpoint = 8000;
+    pragma journal_size_limit = 67108864; pragma cache_size = -16384`);
   const insertEvent = db.prepare(
-    "insert into event (id, key, connection, body) values (?, ?, ?, ?) on conflict do nothing returning seq",
+    `insert into log (seq, connection, committed_at, bots, id, key, body) values (?, ?, ?, ?, ?, ?, ?)
+     on conflict (key) where key is not null do nothing`,
   );
-  const insertEffect = db.prepare("insert into effect (id, state, value) values (?, ?, ?)");
-  const updateEffect = db.prepare("update effect set state = ?, value = ? where id = ?");
+  const insertEffect = db.prepare(
+    `insert into effect (id, scope, operation, idempotency_key, connection, effect_id, state, updated_at, value)
+     values (?, 'key_1', 'messages.send', null, 'chat', ?, ?, ?, ?)`,
+  );
+  const updateEffect = db.prepare("update effect set state = ?, updated_at = ?, value = ? where id = ?");
+  const [begin, commit] = [db.prepare("begin immediate"), db.prepare("commit")];
   const inTransaction = (work: () => void): void => {
-    db.exec("begin immediate");
+    begin.run();
     work();
-    db.exec("commit");
+    commit.run();
   };
+  const iso = "2026-11-20T08:14:03.120Z";
+  const ulid = (n: number): string => `01KB${String(n).padStart(22, "0")}`;
   let n = 0;
+  const event = (body: unknown): void => {
+    n += 1;
+    const key = Buffer.from(`["chat","message","m${n}"]`);
+    insertEvent.run(n, "chat", iso, '["helper"]', `evt_${ulid(n)}`, key, JSON.stringify(body));
+  };
   return {
-    events(count: number, body: string): void {
+    events(bodies: readonly unknown[]): void {
       inTransaction(() => {
-        for (let i = 0; i < count; i += 1) {
-          n += 1;
-          insertEvent.get(`evt_${n}`, `key-${n}`, "chat", body);
-        }
+        for (const body of bodies) event(body);
       });
     },
-    /** What a send keeps: accepted, attempting, done, and its echo in the log. */
-    send(body: string): number {
-      n += 1;
-      const id = `op_${n}`;
-      inTransaction(() => insertEffect.run(id, "accepted", body));
-      inTransaction(() => updateEffect.run("attempting", body, id));
-      inTransaction(() => insertEvent.get(`evt_${n}`, `key-${n}`, "chat", body));
-      inTransaction(() => updateEffect.run("done", body, id));
-      return n;
+    /** What a send keeps: accepted, attempting, its echo in the log, done. */
+    send(row: object, echo: object): string {
+      const id = `op_${ulid(n + 1)}`;
+      const text = (state: string): string => JSON.stringify({ ...row, id, state });
+      inTransaction(() => insertEffect.run(id, ulid(n + 1), "accepted", iso, text("accepted")));
+      inTransaction(() => updateEffect.run("attempting", iso, text("attempting"), id));
+      inTransaction(() => event(echo));
+      inTransaction(() => updateEffect.run("done", iso, text("done"), id));
+      return id;
     },
     close: () => db.close(),
   };

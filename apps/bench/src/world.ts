@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { createLogger, createMemorySealer, createRedactor, createRuntime, openStore } from "@botyard/core";
 import sandbox from "@botyard/sandbox";
+import type { AnyPlatform } from "@botyard/sdk";
 
 export interface BenchWorld {
   readonly runtime: Awaited<ReturnType<typeof createRuntime>>;
@@ -13,12 +14,17 @@ let requests = 0;
 /** A runtime over a database file, with one sandbox connection `chat` and a bot `helper` in its lobby. */
 export async function openWorld(
   folder: string,
-  options: { readonly durability: "normal" | "full"; readonly name?: string },
+  options: {
+    readonly durability: "normal" | "full";
+    readonly name?: string;
+    /** Beside the sandbox. */
+    readonly platforms?: readonly AnyPlatform[];
+  },
 ): Promise<BenchWorld> {
   const redactor = createRedactor();
   const runtime = await createRuntime({
     version: "bench",
-    platforms: [sandbox],
+    platforms: [sandbox, ...(options.platforms ?? [])],
     store: await openStore({ path: join(folder, `${options.name ?? "bench"}.db`), durability: options.durability }),
     sealer: createMemorySealer(),
     logger: createLogger({ format: "json", level: "silent", redactor }),

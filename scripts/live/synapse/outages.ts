@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { readLog, type LogEvent } from "../readers.ts";
 import { pause, until, type Steps } from "../steps.ts";
 import { rules, type Evidence } from "./audit.ts";
@@ -57,6 +58,28 @@ const list: readonly Outage[] = [
     happen: async ({ synapse, botyard }) => {
       await Promise.all([synapse.kill(), botyard.kill()]);
       await Promise.all([synapse.start(), botyard.start()]);
+    },
+  },
+  {
+    name: "the tokens of the registration are changed",
+    tag: "token",
+    happen: async ({ synapse, botyard, registration }) => {
+      const text = await botyard.cli("matrix", "rotate-tokens", "--connection", "matrix");
+      writeFileSync(registration, text, { mode: 0o600 });
+      await synapse.stop();
+      await synapse.start();
+      // Nobody says so: the first call of the homeserver does, or the look at the step.
+      await until(
+        "the connection with its new tokens",
+        async () => {
+          const { state, steps } = await botyard.ask<{ state: string; steps: readonly string[] }>(
+            "GET",
+            "/connections/matrix",
+          );
+          return (state === "ready" && steps.length === 0) || undefined;
+        },
+        { limitMs: 60_000, everyMs: 500 },
+      );
     },
   },
   {

@@ -40,7 +40,7 @@ async function run(stage: Stage): Promise<void> {
   });
 }
 
-type Connected = Pick<Scene, "synapse" | "botyard" | "tap">;
+type Connected = Pick<Scene, "synapse" | "botyard" | "tap" | "registration">;
 
 /** Registration → Synapse → service → connection. */
 async function connect({ steps, directory }: Stage, bridge: Bridge): Promise<Connected> {
@@ -84,7 +84,7 @@ async function connect({ steps, directory }: Stage, bridge: Bridge): Promise<Con
       limit,
     );
   });
-  return { synapse, botyard, tap };
+  return { synapse, botyard, tap, registration };
 }
 
 /** A bot, an invite-only room, a message in and answers out. */

@@ -9,6 +9,8 @@ export interface Scene {
   readonly synapse: Synapse;
   readonly botyard: Botyard;
   readonly tap: Tap;
+  /** Path of the registration file Synapse loads. */
+  readonly registration: string;
   readonly human: Human;
   readonly room: string;
   readonly botId: string;

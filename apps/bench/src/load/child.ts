@@ -1,0 +1,102 @@
+// A process of its own, so that signing and sending do not take the server's time.
+import { connect, type Socket } from "node:net";
+import { percentile } from "../measure.ts";
+import type { LoadResult, LoadRun, LoadTarget } from "./types.ts";
+
+interface Lane {
+  /** Sends one request; resolves with the status of its answer. */
+  exchange(request: Uint8Array): Promise<number>;
+  close(): void;
+}
+
+const headEnd = Buffer.from("\r\n\r\n");
+
+/** One kept-alive connection. Answers carry a content-length, as those of the hooks listener do. */
+function openLane(target: LoadTarget): Promise<Lane> {
+  return new Promise((resolve, reject) => {
+    const socket: Socket = connect(target.port, target.host);
+    let held: Buffer = Buffer.alloc(0);
+    let answer: ((status: number) => void) | null = null;
+    let fail: (error: Error) => void = reject;
+    socket.setNoDelay(true);
+    socket.on("error", (error) => fail(error));
+    socket.on("close", () => fail(new Error("the server closed a kept-alive connection")));
+    socket.on("data", (bytes: Buffer) => {
+      held = held.length === 0 ? bytes : Buffer.concat([held, bytes]);
+      const end = held.indexOf(headEnd);
+      if (end < 0) return;
+      const head = held.toString("latin1", 0, end);
+      const length = Number(/content-length: *(\d+)/i.exec(head)?.[1] ?? 0);
+      if (held.length < end + 4 + length) return;
+      held = held.subarray(end + 4 + length);
+      answer?.(Number(head.slice(9, 12)));
+    });
+    socket.on("connect", () =>
+      resolve({
+        exchange: (request) =>
+          new Promise((answered, failed) => {
+            answer = answered;
+            fail = failed;
+            socket.write(request);
+          }),
+        close() {
+          fail = () => {};
+          socket.destroy();
+        },
+      }),
+    );
+  });
+}
+
+let n = 0;
+
+async function run(
+  target: LoadTarget,
+  write: (n: number, settings: unknown) => Uint8Array,
+  { lanes, seconds, perSecond }: LoadRun,
+): Promise<LoadResult> {
+  const open = await Promise.all(Array.from({ length: lanes }, () => openLane(target)));
+  const delays: number[] = [];
+  let refused = 0;
+  let due = 0;
+  const start = performance.now();
+  const end = start + seconds * 1000;
+  await Promise.all(
+    open.map(async (lane) => {
+      for (;;) {
+        let from = performance.now();
+        if (perSecond !== undefined) {
+          const at = start + (due++ * 1000) / perSecond;
+          if (at >= end) return;
+          if (at > from) await new Promise((resolve) => setTimeout(resolve, at - from));
+          from = at;
+        } else if (from >= end) return;
+        const status = await lane.exchange(write((n += 1), target.settings));
+        if (status < 200 || status > 299) refused += 1;
+        delays.push(performance.now() - from);
+      }
+    }),
+  );
+  const took = (performance.now() - start) / 1000;
+  for (const lane of open) lane.close();
+  return {
+    perSecond: delays.length / took,
+    p50: percentile(delays, 50),
+    p99: percentile(delays, 99),
+    refused,
+  };
+}
+
+process.once("message", (message) => {
+  const target = message as LoadTarget;
+  void import(target.requests).then(({ request }: { request: (n: number, settings: unknown) => Uint8Array }) => {
+    process.on("message", (wanted) => {
+      run(target, request, wanted as LoadRun).then(
+        (result) => process.send?.({ result }),
+        (error: unknown) => process.send?.({ error: String(error) }),
+      );
+    });
+    process.send?.({ ready: true });
+  });
+});
+process.on("disconnect", () => process.exit(0));

@@ -1,0 +1,3 @@
+import { runPluginRole } from "@botyard/core/plugin-role";
+
+runPluginRole();

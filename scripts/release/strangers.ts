@@ -1,4 +1,14 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { copyCheckout } from "./copy.ts";
@@ -17,6 +27,7 @@ export function packSdk(root: string, step: Step, into?: string): PackedSdk {
   const checkout = join(folder, "checkout");
   copyCheckout(root, checkout);
   step("install a copy of the checkout", ["bun", "install", "--frozen-lockfile"], checkout);
+  useOurBun(checkout);
   const tarballs = packPackages(checkout, join(folder, "packed"), ["@botyard/sdk", "@botyard/testing"], step);
   rmSync(checkout, { recursive: true, force: true });
   return { tarballs, remove: () => rmSync(folder, { recursive: true, force: true }) };
@@ -43,6 +54,19 @@ export function useTarballs(folder: string, tarballs: PackedSdk["tarballs"]): vo
   writeFileSync(file, JSON.stringify(changed, null, 2));
 }
 
+const bun = "node_modules/bun/bin/bun.exe";
+
+/**
+ * A folder that will be deleted runs on the checkout's Bun. All Bun processes of one version share a folder of links
+ * to whichever ran a script last, and whatever runs beside would find nothing there.
+ */
+export function useOurBun(folder: string): void {
+  const theirs = join(folder, bun);
+  if (!existsSync(theirs)) return;
+  rmSync(theirs);
+  symlinkSync(realpathSync(join(import.meta.dirname, "../..", bun)), theirs);
+}
+
 const leftOut = /(?:^|[\\/])(?:node_modules|\.results|\.turbo)$/;
 
 /** A plugin in a folder of its own, outside of the checkout, installed from the tarballs. */
@@ -55,4 +79,5 @@ export function outside(source: string, folder: string, tarballs: PackedSdk["tar
 export function install(folder: string, tarballs: PackedSdk["tarballs"], step: Step): void {
   useTarballs(folder, tarballs);
   step("install the plugin from the tarballs", ["bun", "install", "--no-save"], folder);
+  useOurBun(folder);
 }

@@ -26,7 +26,7 @@ import type { RuntimeOptions } from "./runtime-options.ts";
 import type { Runtime } from "./runtime-types.ts";
 import { parseSecret, resolveSecret } from "./secrets/reference.ts";
 import type { ConnectionRecord } from "./store/types.ts";
-import type { Live } from "./supervise/live.ts";
+import { afterRecord, type Live } from "./supervise/live.ts";
 import { createSupervisor } from "./supervise/supervisor.ts";
 import { createWebhooks } from "./webhooks/webhooks.ts";
 
@@ -112,11 +112,8 @@ export async function createRuntime(
               ),
           ),
       },
-      store,
-      commit: (intake, also) =>
-        live.recording === null
-          ? log.commit(about, intake, also)
-          : live.recording.then(() => log.commit(about, intake, also)),
+      store: { ...store, pluginPut: (...given) => afterRecord(live, () => store.pluginPut(...given)) },
+      commit: (intake, also) => afterRecord(live, () => log.commit(about, intake, also)),
       report: (subject, report) => supervisor.report(record.id, subject, report),
       step: (step, bot) =>
         void supervisor.steps

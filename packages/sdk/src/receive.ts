@@ -100,7 +100,11 @@ export interface RunCall {
   /** The bot this run is for, where `receive.per` is `bot`. */
   readonly bot?: BotTarget;
   readonly signal: AbortSignal;
-  /** Call once when events flow. The core closes or opens gaps by it and starts the backfill. */
+  /**
+   * Call once when events flow. The core closes or opens gaps by it and starts the backfill. What is committed or put
+   * afterwards waits until the gap is on disk: keep a new place in the server's stream after this call and not before, else
+   * a crash in between resumes from it as if nothing had been missed.
+   */
   started(resumed: Resumed): void;
 }
 

@@ -144,16 +144,17 @@ export function createReceive(context: Context): Receive {
     };
     let moved = (): void => {};
     try {
+      await nameTeams(context, handle, call.signal);
+      // First: a place that is kept before the gap is recorded would be resumed after a crash as if nothing had been missed.
+      call.started({ from: proven ? "resumed" : kept === null ? "fresh" : "unknown" });
       await keep(handle, {
         connectionId: line.connectionId,
         next: line.first,
         session: first.session,
         ...(kept?.holeAt === undefined ? {} : { holeAt: kept.holeAt }),
       });
-      await nameTeams(context, handle, call.signal);
       listen(first);
       host.report({ kind: "bot", bot: handle }, { state: "ready" });
-      call.started({ from: proven ? "resumed" : kept === null ? "fresh" : "unknown" });
       if (since !== null && call.bot)
         void catchUp(context, call.bot, since, call.signal).then(
           () => host.store.put({ [firstKey(handle)]: null }),

@@ -79,8 +79,9 @@ async function run(state: State, sockets: Map<string, WireSocket>, call: RunCall
   sockets.set(handle ?? "", socket);
   try {
     let { from } = socket;
-    await host.store.put({ [placeKey(handle)]: { epoch: server.epoch, seq: from } });
     call.started({ from: place === null ? "fresh" : socket.resumed ? "resumed" : "unknown" });
+    // After it, and not before: it waits until what may be missing is written down.
+    await host.store.put({ [placeKey(handle)]: { epoch: server.epoch, seq: from } });
     while (!call.signal.aborted) {
       const frames = await socket.next().catch(lost);
       if (frames.length === 0) return;

@@ -69,7 +69,7 @@ async function run(
           const at = start + (due++ * 1000) / perSecond;
           if (at >= end) return;
           if (at > from) await new Promise((resolve) => setTimeout(resolve, at - from));
-          from = at;
+          from = Math.min(at, performance.now());
         } else if (from >= end) return;
         const status = await lane.exchange(write((n += 1), target.settings));
         if (status < 200 || status > 299) refused += 1;

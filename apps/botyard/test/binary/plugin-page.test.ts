@@ -115,6 +115,7 @@ async function run({ command, output }: Shown): Promise<void> {
     stderr: "",
   });
   expect(ended.stdout, command).toMatch(pattern);
+  if (command === "npm install") stranger("bun", folder);
 }
 
 beforeAll(() => {

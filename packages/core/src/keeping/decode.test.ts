@@ -122,6 +122,8 @@ test("an earlier connection of the same name, and what retention has removed, ar
   await receive([{ id: "1", kind: "poll" }]);
   await store.trim({ events: new Date(Date.now() + 1_000).toISOString() });
   expect(await decode()).toMatchObject({ intakes: 0 });
+  // Times are compared in milliseconds.
+  await new Promise((resolve) => setTimeout(resolve, 2));
   await receive([{ id: "2", kind: "poll" }]);
   expect(await decode()).toMatchObject({ events: 1 });
   await call("connections.delete", { connection: "chat" });

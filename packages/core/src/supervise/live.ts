@@ -38,6 +38,11 @@ export interface Live {
   readonly abort: AbortController;
 }
 
+/** What a plugin stores waits until what its start may have missed is written down; it fails where that failed. */
+export function afterRecord<T>({ recording }: Live, work: () => Promise<T>): Promise<T> {
+  return recording === null ? work() : recording.then(work);
+}
+
 export function stateOf(state: StateName, since: string, reason?: string, remedy?: string): State {
   return { state, since, ...(reason ? { reason } : {}), ...(remedy ? { remedy } : {}) };
 }

@@ -15,7 +15,7 @@ const mostHead = 16_384;
 const headEnd = Buffer.from("\r\n\r\n");
 
 /** For what is no HTTP. */
-export class NoHttp extends Error {}
+class NoHttp extends Error {}
 
 /**
  * Reads what came so far as an answer of HTTP/1.1; null: the head is not whole yet. `ended`: nothing more comes.

@@ -68,7 +68,9 @@ export async function readOr<T>(path: string, otherwise: T): Promise<Uint8Array 
   try {
     return await readFile(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return otherwise;
+    const { code } = error as NodeJS.ErrnoException;
+    // ENOTDIR: a file stands where the folder should be, which is said by whoever needs the folder.
+    if (code === "ENOENT" || code === "ENOTDIR") return otherwise;
     throw error;
   }
 }

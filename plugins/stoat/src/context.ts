@@ -43,6 +43,8 @@ export interface Context {
   readonly rotating: Set<string>;
   /** What a credential sees: of a bot's open socket, else asked for once. */
   placesOf(as: Acting | null, fresh?: boolean, signal?: AbortSignal): Promise<Places>;
+  /** Servers, channels or who is in them have changed: what was asked for once is asked for again. */
+  placesChanged(): void;
 }
 
 const placesLastMs = 10_000;
@@ -84,6 +86,7 @@ export function createContext(host: Host<Settings>): Context {
       glimpses.set(key, { at: host.clock.now(), places });
       return places;
     },
+    placesChanged: () => glimpses.clear(),
   };
   return context;
 }
@@ -154,7 +157,13 @@ export async function authOf(context: Pick<Context, "host">, as: Acting | null):
 
 export async function callerOf(context: Context, auth: Auth, signal?: AbortSignal): Promise<Caller> {
   const { api: base } = await context.root(false, signal);
-  return { http: context.host.http(base), auth, signal, heard: (headers) => hear(context, headers) };
+  return {
+    http: context.host.http(base),
+    auth,
+    signal,
+    heard: (headers) => hear(context, headers),
+    changed: context.placesChanged,
+  };
 }
 
 function hear(context: Context, headers: Readonly<Record<string, string>>): void {

@@ -16,6 +16,8 @@ export interface Caller {
   readonly signal?: AbortSignal | undefined;
   /** Told the headers of each answer. */
   readonly heard?: ((headers: Readonly<Record<string, string>>) => void) | undefined;
+  /** Told after each call that may have changed servers, channels or who is in them. */
+  readonly changed?: (() => void) | undefined;
 }
 
 export interface UpstreamCall {
@@ -45,6 +47,7 @@ export async function send(on: Caller, call: UpstreamCall): Promise<HttpResponse
     ...(on.signal === undefined ? {} : { signal: on.signal }),
   });
   on.heard?.(response.headers);
+  if (call.method !== "GET" && !call.path.includes("/messages")) on.changed?.();
   return response;
 }
 

@@ -17,9 +17,9 @@ const receivers: readonly {
   {
     name: "python",
     command: ["python3", join(folder, "python/receiver.py")],
-    missing: has("python3", "--version") ? null : "no python3 on this machine",
+    missing: has("python3", "--version") ? null : "needs python3",
   },
-  { name: "go", command: ["go", "run", "."], missing: has("go", "version") ? null : "no go on this machine" },
+  { name: "go", command: ["go", "run", "."], missing: has("go", "version") ? null : "needs go" },
 ];
 
 const started = new Set<ChildProcess>();

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { resolve } from "node:path";
+import { percentile } from "../measure.ts";
 import type { LoadResult, LoadRun, LoadTarget } from "./types.ts";
 
 export interface Load {
@@ -57,7 +58,5 @@ export async function pairedLoads(
       if (refused > 0) throw new Error(`${refused} requests were refused`);
       seen[name].push(perSecond);
     }
-  const median = (values: readonly number[]): number =>
-    values.toSorted((x, y) => x - y)[Math.floor(values.length / 2)] ?? Number.NaN;
-  return { a: median(seen.a), b: median(seen.b) };
+  return { a: percentile(seen.a, 50), b: percentile(seen.b, 50) };
 }

@@ -10,6 +10,16 @@ const BatchEvent = v.strictObject({
   stateKey: v.optional(says("Makes it state.", v.string())),
 });
 
+/** Of texts, notices and emotes alike. */
+const words = v.strictObject({
+  ...place,
+  text: v.optional(says("Plain text.", v.pipe(v.string(), v.maxLength(60_000)))),
+  html: v.optional(says("HTML of the same.", v.pipe(v.string(), v.maxLength(60_000)))),
+  replyTo: v.optional(says("Event this one answers.", NativeId)),
+  thread: v.optional(says("Root event of its thread.", NativeId)),
+  ...written,
+});
+
 export const sendMessageEvent = defineOperation({
   name: "matrix.send-message-event",
   summary: "Send any event to a room",
@@ -28,14 +38,7 @@ export const sendText = defineOperation({
   effect: "send",
   route: "POST /connections/{connection}/matrix/send-text",
   cli: { positionals: ["room", "text"] },
-  input: v.strictObject({
-    ...place,
-    text: v.optional(says("Plain text.", v.pipe(v.string(), v.maxLength(60_000)))),
-    html: v.optional(says("HTML of the same.", v.pipe(v.string(), v.maxLength(60_000)))),
-    replyTo: v.optional(says("Event this one answers.", NativeId)),
-    thread: v.optional(says("Root event of its thread.", NativeId)),
-    ...written,
-  }),
+  input: words,
   output: EventSent,
 });
 
@@ -46,14 +49,7 @@ export const sendNotice = defineOperation({
   effect: "send",
   route: "POST /connections/{connection}/matrix/send-notice",
   cli: { positionals: ["room", "text"] },
-  input: v.strictObject({
-    ...place,
-    text: v.optional(says("Plain text.", v.pipe(v.string(), v.maxLength(60_000)))),
-    html: v.optional(says("HTML of the same.", v.pipe(v.string(), v.maxLength(60_000)))),
-    replyTo: v.optional(says("Event this one answers.", NativeId)),
-    thread: v.optional(says("Root event of its thread.", NativeId)),
-    ...written,
-  }),
+  input: words,
   output: EventSent,
 });
 
@@ -64,14 +60,7 @@ export const sendEmote = defineOperation({
   effect: "send",
   route: "POST /connections/{connection}/matrix/send-emote",
   cli: { positionals: ["room", "text"] },
-  input: v.strictObject({
-    ...place,
-    text: v.optional(says("Plain text.", v.pipe(v.string(), v.maxLength(60_000)))),
-    html: v.optional(says("HTML of the same.", v.pipe(v.string(), v.maxLength(60_000)))),
-    replyTo: v.optional(says("Event this one answers.", NativeId)),
-    thread: v.optional(says("Root event of its thread.", NativeId)),
-    ...written,
-  }),
+  input: words,
   output: EventSent,
 });
 

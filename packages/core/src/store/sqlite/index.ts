@@ -108,19 +108,13 @@ export function createSqliteStore(db: Database): Store {
       });
     },
     appendEvents(batch) {
-      return group
-        .run(() => {
-          const appended = log.append(batch);
-          records.put(freshRecords(batch, appended));
-          if (batch.put) records.putEntries(batch.connection, batch.put);
-          if (batch.records) records.put(batch.records);
-          log.complete();
-          return appended;
-        })
-        .catch((error: unknown) => {
-          log.undone();
-          throw error;
-        });
+      return group.run(() => {
+        const appended = log.append(batch);
+        records.put(freshRecords(batch, appended));
+        if (batch.put) records.putEntries(batch.connection, batch.put);
+        if (batch.records) records.put(batch.records);
+        return appended;
+      });
     },
     async trim(before) {
       const { events, raw, audit: rows, effects: ended, maxBytes } = before;

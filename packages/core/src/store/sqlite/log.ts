@@ -23,10 +23,6 @@ interface RawColumns {
 export interface LogStore {
   readonly methods: Pick<Store, "readPositions" | "getEvent" | "seqBefore" | "listRaw">;
   append(batch: AppendBatch): readonly Appended[];
-  /** All that belongs to what was appended is written. */
-  complete(): void;
-  /** It went back with its transaction. */
-  undone(): void;
   forget(connection: string): void;
   bounds(): Pick<StoreInfo, "headSeq" | "oldestSeq">;
   /** Deletes at most this many positions committed before; returns how many. */
@@ -127,32 +123,19 @@ export function createLogStore(db: Database): LogStore {
     return { outcome: "copy", id: first.id, seq };
   };
 
-  // Last position written, also by a transaction that is not on disk yet; null: to be read again.
-  let head: number | null = null;
-  let written = 0;
-
   return {
     append(batch) {
-      let at = head ?? edges().head;
-      // Until all of it is written: what fails goes back.
-      head = null;
+      let { head } = edges();
       const appended = batch.events.map((event) => {
-        const result = appendOne(batch, event, at + 1);
-        if (result.seq !== null) at = result.seq;
+        const result = appendOne(batch, event, head + 1);
+        if (result.seq !== null) head = result.seq;
         return result;
       });
       if (batch.raw) {
         const { via, id, bots, bytes } = batch.raw;
         insertRaw.run(batch.connection, via, id, batch.committedAt, bots ? JSON.stringify(bots) : null, bytes);
       }
-      written = at;
       return appended;
-    },
-    complete() {
-      head = written;
-    },
-    undone() {
-      head = null;
     },
     forget(connection) {
       unkey.run(connection);

@@ -26,6 +26,21 @@ test("a failed check shows its output", () => {
   expect(code).toBe(1);
 });
 
+test("what failed stands once more right above the sum, below all skips", () => {
+  const { lines } = printed((report) => {
+    report.check("lint", { code: 1, output: "a.ts: no\n", ms: 10 });
+    const skipped = [{ name: "replay", reason: "needs ../shared" }];
+    report.suite("tests on bun", { ...green, failed: ["a.test.ts > adds: expected 2"], skipped });
+  });
+  expect(lines.slice(-5)).toEqual([
+    "failed: lint",
+    "    a.ts: no",
+    "failed: tests on bun",
+    "    a.test.ts > adds: expected 2",
+    "2 passed, 2 failed, 1 skipped",
+  ]);
+});
+
 test("a folder that was killed before it could report is a failure", () => {
   const { code, lines } = printed((report) => report.suite("tests on deno", { ...green, missing: ["packages/core"] }));
   expect(lines).toContain("    packages/core: left no results");

@@ -9,16 +9,20 @@ export interface Report {
   suite(name: string, results: SuiteResults): void;
   /** Adds a summary of somebody else's. */
   add(name: string, tally: Tally): void;
-  /** What was skipped and why, then the sum. Returns the exit code. */
+  /** What was skipped and why, what failed (again: the end of a long log is what is kept), then the sum. Returns the exit code. */
   end(): number;
 }
 
 /** Names shown for one reason. */
 const maxNames = 5;
 
+/** The lines of a failure's output that are shown again at the end. */
+const maxLines = 60;
+
 export function createReport(print: (line: string) => void): Report {
   let total = nothing;
   const skips = new Map<string, string[]>();
+  const failed: string[] = [];
 
   const line = (ok: boolean, name: string, detail: string): void =>
     print(`${ok ? "✓" : "✗"} ${name.padEnd(22)} ${detail}`);
@@ -31,7 +35,9 @@ export function createReport(print: (line: string) => void): Report {
       const ok = ran.code === 0;
       count({ ...nothing, [ok ? "passed" : "failed"]: 1 });
       line(ok, name, `${(ran.ms / 1000).toFixed(1)} s`);
-      if (!ok) print(indent(ran.output));
+      if (ok) return;
+      print(indent(ran.output));
+      failed.push(name, indent(ran.output.trimEnd().split("\n").slice(-maxLines).join("\n")));
     },
     suite(name, results) {
       const failures = [...results.failed, ...results.missing.map((folder) => `${folder}: left no results`)];
@@ -44,13 +50,15 @@ export function createReport(print: (line: string) => void): Report {
       };
       count(tally);
       line(failures.length === 0, name, format(tally));
-      for (const failure of failures) print(`    ${failure}`);
+      for (const failure of failures) print(indent(failure));
+      if (failures.length > 0) failed.push(name, ...failures.map(indent));
       for (const test of results.skipped)
         if (test.reason) skips.set(test.reason, [...(skips.get(test.reason) ?? []), `${test.name} (${name})`]);
     },
     add(name, tally) {
       count(tally);
       line(tally.failed === 0, name, format(tally));
+      if (tally.failed > 0) failed.push(`${name}: ${format(tally)}`);
     },
     end() {
       for (const [reason, names] of skips) {
@@ -58,6 +66,7 @@ export function createReport(print: (line: string) => void): Report {
         for (const name of names.slice(0, maxNames)) print(`    ${name}`);
         if (names.length > maxNames) print(`    … and ${names.length - maxNames} more`);
       }
+      for (const entry of failed) print(entry.startsWith("    ") ? entry : `failed: ${entry}`);
       print(format(total));
       return total.failed > 0 ? 1 : 0;
     },

@@ -44,7 +44,7 @@ function collect(modules: readonly TestModule[]): TestResults {
       const name = `${module.relativeModuleId} > ${test.fullName}`;
       if (result.state === "passed") passed += 1;
       else if (result.state === "skipped") skipped.push({ name, reason: result.note ?? reasonInName(name) });
-      else failed.push(name);
+      else failed.push(`${name}: ${firstLines(result.errors?.[0]?.message ?? result.state)}`);
     }
   }
   return { passed, failed, skipped };
@@ -53,4 +53,9 @@ function collect(modules: readonly TestModule[]): TestResults {
 /** `describe.skipIf(...)("replay (needs ../shared)")` carries its reason in the name. */
 function reasonInName(name: string): string | undefined {
   return /\((needs [^)]+)\)/.exec(name)?.[1];
+}
+
+/** Enough to tell what went wrong where the rest of a log was cut. */
+function firstLines(message: string): string {
+  return message.split("\n").slice(0, 6).join("\n  ").slice(0, 600);
 }

@@ -4,6 +4,7 @@ import { Hono } from "hono";
 import type { Figure, Suite } from "../figure.ts";
 import { pairedRates } from "../measure.ts";
 import { rawDatabase } from "../raw.ts";
+import { silent } from "../runtime.ts";
 import { openWorld } from "../world.ts";
 
 async function post(url: string, key: string, text: string): Promise<void> {
@@ -31,7 +32,7 @@ export const suite: Suite = {
           operation: string;
         };
       const app = createApp(world.runtime, {
-        log: { debug() {}, info() {}, warn() {}, error() {} },
+        log: silent,
         listenHost: "127.0.0.1",
       });
       const ours = await listen(app.fetch, { port: 0 });

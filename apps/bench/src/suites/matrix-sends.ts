@@ -1,13 +1,12 @@
 import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { createLogger, createMemorySealer, createRedactor, createRuntime, openStore } from "@botyard/core";
 import { createApp, createHooksApp, listen } from "@botyard/http";
 import matrix, { createRegistration, toYaml } from "@botyard/matrix-appservice";
 import type { Figure, SuiteOptions } from "../figure.ts";
 import { pairedRates } from "../measure.ts";
 import { ownCommand, type Peer, startPeer } from "../peers/process.ts";
+import { openRuntime, silent } from "../runtime.ts";
 
-const log = { debug() {}, info() {}, warn() {}, error() {} };
 const serverName = "bench.test";
 
 type Synapse = Peer<{ readonly url: string } | { readonly missing: string }>;
@@ -45,28 +44,20 @@ export async function sends({ seconds, folder }: SuiteOptions): Promise<readonly
 
   const figures: Figure[] = [];
   for (const durability of ["full", "normal"] as const) {
-    const redactor = createRedactor();
-    const runtime = await createRuntime({
-      version: "bench",
+    const { runtime, call } = await openRuntime({
       platforms: [matrix],
-      store: await openStore({ path: join(folder, `sends-${durability}.db`), durability }),
-      sealer: createMemorySealer(),
-      logger: createLogger({ format: "json", level: "silent", redactor }),
-      redactor,
-      receive: true,
+      store: { path: join(folder, `sends-${durability}.db`), durability },
       hooksUrl: hooksServer.url,
     });
-    hooks.fetch = createHooksApp(runtime, { log }).fetch;
+    hooks.fetch = createHooksApp(runtime, { log: silent }).fetch;
     await runtime.start();
-    const call = async (operation: string, input: Record<string, unknown>): Promise<unknown> =>
-      (await runtime.invoke(operation, input, { principal: runtime.local, request: "req_bench" })).value;
     await call("connections.create", { platform: "matrix", url, import: { registration: toYaml(registration) } });
     await call("bots.create", { connection: "matrix", handle: "helper" });
     const { id: room } = (await call("rooms.create", { connection: "matrix", name: "bench", as: "helper" })) as {
       id: string;
     };
     const { secret } = (await call("keys.create", { name: "bench", preset: "bot" })) as { secret: string };
-    const api = await listen(createApp(runtime, { log, listenHost: "127.0.0.1" }).fetch, { port: 0 });
+    const api = await listen(createApp(runtime, { log: silent, listenHost: "127.0.0.1" }).fetch, { port: 0 });
 
     const place = `${api.url}/v1/connections/matrix/rooms/${encodeURIComponent(room)}/messages`;
     const through = (): Promise<void> => send("POST", place, secret, { text: "restart the build", as: "helper" });

@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
-import { createLogger, createMemorySealer, createRedactor, createRuntime, openStore } from "@botyard/core";
 import { createApp, listen } from "@botyard/http";
 import mattermost from "@botyard/mattermost";
 import {
@@ -16,8 +15,7 @@ import {
 import type { Figure, Suite } from "../figure.ts";
 import type { FloodOptions } from "../mattermost/flood.ts";
 import { percentile } from "../measure.ts";
-
-const log = { debug() {}, info() {}, warn() {}, error() {} };
+import { openRuntime, silent } from "../runtime.ts";
 
 /** A simulated server with a person in a channel, and a runtime with a bot in there whose socket goes to `socketUrl`. */
 async function open(folder: string, name: string, socketUrl?: string) {
@@ -29,24 +27,13 @@ async function open(folder: string, name: string, socketUrl?: string) {
   const room = addChannel(sim.world, { team_id: team.id, name: "ops", display_name: "Ops", type: "O" }, admin);
   room.members.set(alice.id, { roles: "channel_user" });
   const listener = await sim.listen();
-  const redactor = createRedactor();
-  const runtime = await createRuntime({
-    version: "bench",
+  const { runtime, call } = await openRuntime({
     platforms: [mattermost],
-    store: await openStore({ path: join(folder, `${name}.db`), durability: "normal" }),
-    sealer: createMemorySealer(),
-    logger: createLogger({ format: "json", level: "silent", redactor }),
-    redactor,
-    receive: true,
+    store: { path: join(folder, `${name}.db`), durability: "normal" },
     hooksUrl: "http://127.0.0.1:9",
-    fetch: async (input, init) =>
-      sim.fetch(
-        new Request(String(input instanceof Request ? input.url : input), input instanceof Request ? input : init),
-      ),
+    simulator: sim,
   });
   await runtime.start();
-  const call = async (operation: string, input: Record<string, unknown>): Promise<unknown> =>
-    (await runtime.invoke(operation, input, { principal: runtime.local, request: "req_bench" })).value;
   await call("connections.create", {
     id: "chat",
     platform: "mattermost",
@@ -138,7 +125,7 @@ async function delays(folder: string, count: number, everyMs: number): Promise<D
   });
   await greeted;
   const { secret } = (await world.call("keys.create", { name: "bench", preset: "reader" })) as { secret: string };
-  const app = createApp(world.runtime, { log, listenHost: "127.0.0.1" });
+  const app = createApp(world.runtime, { log: silent, listenHost: "127.0.0.1" });
   const api = await listen(app.fetch, { port: 0 });
   const ask = async (method: string, path: string, body?: object): Promise<unknown> => {
     const response = await fetch(`${api.url}/v1${path}`, {

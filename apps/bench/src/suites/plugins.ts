@@ -2,19 +2,11 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import {
-  createLogger,
-  createMemorySealer,
-  createRedactor,
-  createRuntime,
-  describePlatform,
-  type InstalledPlugin,
-  openStore,
-  type PluginOptions,
-} from "@botyard/core";
+import { describePlatform, type InstalledPlugin } from "@botyard/core";
 import type { Figure, Suite } from "../figure.ts";
 import { pairedRates, percentile } from "../measure.ts";
 import { benchPlatform } from "../plugins/platform.ts";
+import { type BenchRuntime, openRuntime } from "../runtime.ts";
 
 const fileOf = (name: string): string => fileURLToPath(new URL(`../plugins/${name}`, import.meta.url));
 const deno = process.versions["deno"] !== undefined;
@@ -51,13 +43,18 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 export const suite: Suite = {
   name: "plugins",
   async run({ seconds, folder }) {
-    const runtime = await start(join(folder, "plugins.db"), {
-      self: { args: [...(deno ? ["run", "-A"] : []), fileOf("role.ts")] },
-      installed: [installed("near", true), installed("far"), installed("wild")],
-      // Longer than a round: what is measured is the hanging, not its end.
-      limits: { hangMs: 60_000 },
+    const { runtime, call: invoke } = await openRuntime({
+      platforms: [],
+      store: { path: join(folder, "plugins.db"), durability: "normal" },
+      receive: false,
+      plugins: {
+        self: { args: [...(deno ? ["run", "-A"] : []), fileOf("role.ts")] },
+        installed: [installed("near", true), installed("far"), installed("wild")],
+        // Longer than a round: what is measured is the hanging, not its end.
+        limits: { hangMs: 60_000 },
+      },
     });
-    const invoke = invoker(runtime);
+    await runtime.start();
     const ask = (name: Name) => () => invoke(`${name}.ask`, { connection: name, text: "hello" });
     const statusOf = (name: Name) => runtime.plugins.list().find(({ id }) => id === name);
     const figures: Figure[] = [];
@@ -196,11 +193,16 @@ async function compiled(folder: string): Promise<readonly Figure[]> {
     if (status !== 0) throw new Error(String(stderr));
     return { ...installed(name), entryFile, folder };
   });
-  const runtime = await start(join(folder, "compiled.db"), {
-    self: { execPath: binary, args: [] },
-    installed: plugins,
+  const { runtime, call: invoke } = await openRuntime({
+    platforms: [],
+    store: { path: join(folder, "compiled.db"), durability: "normal" },
+    receive: false,
+    plugins: {
+      self: { execPath: binary, args: [] },
+      installed: plugins,
+    },
   });
-  const invoke = invoker(runtime);
+  await runtime.start();
   for (const id of ["far", "wild"]) await invoke("connections.create", { id, platform: id });
   const [far] = plugins;
   if (!far) throw new Error("nothing was built");
@@ -221,34 +223,9 @@ async function compiled(folder: string): Promise<readonly Figure[]> {
   ];
 }
 
-type Runtime = Awaited<ReturnType<typeof createRuntime>>;
-
-async function start(path: string, plugins: PluginOptions): Promise<Runtime> {
-  const redactor = createRedactor();
-  const runtime = await createRuntime({
-    version: "bench",
-    platforms: [],
-    store: await openStore({ path, durability: "normal" }),
-    sealer: createMemorySealer(),
-    logger: createLogger({ format: "json", level: "silent", redactor }),
-    redactor,
-    receive: false,
-    plugins,
-  });
-  await runtime.start();
-  return runtime;
-}
-
-let requests = 0;
-
-const invoker =
-  (runtime: Runtime) =>
-  async (name: string, input: Record<string, unknown>): Promise<unknown> =>
-    (await runtime.invoke(name, input, { principal: runtime.local, request: `req_${(requests += 1)}` })).value;
-
 /** How long it takes until a plugin without a process has answered. */
 async function startsOf(
-  runtime: Runtime,
+  runtime: BenchRuntime,
   plugin: InstalledPlugin,
   ask: () => Promise<unknown>,
 ): Promise<readonly number[]> {

@@ -2,6 +2,7 @@ import { createApp, listen } from "@botyard/http";
 import type { Figure, Suite } from "../figure.ts";
 import { percentile } from "../measure.ts";
 import { openReaders } from "../readers/readers.ts";
+import { silent } from "../runtime.ts";
 import { type BenchWorld, openWorld } from "../world.ts";
 
 const about = { id: "chat", platform: "sandbox" };
@@ -115,7 +116,7 @@ export const suite: Suite = {
     const world = await openWorld(folder, { durability: "normal", name: "readers" });
     const { secret } = (await world.invoke("keys.create", { name: "bench", preset: "reader" })) as { secret: string };
     const app = createApp(world.runtime, {
-      log: { debug() {}, info() {}, warn() {}, error() {} },
+      log: silent,
       listenHost: "127.0.0.1",
     });
     const api = await listen(app.fetch, { port: 0 });

@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { createLogger, createMemorySealer, createRedactor, createRuntime, openStore } from "@botyard/core";
 import type { Gap } from "@botyard/sdk";
 import stoat from "@botyard/stoat";
 import { createSimulator, joinServer, makeServer, serveGateway } from "@botyard/stoat/simulator";
 import type { Figure, Suite } from "../figure.ts";
 import { percentile } from "../measure.ts";
+import { openRuntime } from "../runtime.ts";
 
 const recording = resolve(
   import.meta.dirname,
@@ -91,23 +91,8 @@ async function open(path: string, durability: "normal" | "full") {
   const alice = sim.person("alice");
   const { server, channel } = makeServer(sim.world, owner.id, "Community");
   joinServer(sim.world, server, alice.id);
-  const redactor = createRedactor();
-  const runtime = await createRuntime({
-    version: "bench",
-    platforms: [stoat],
-    store: await openStore({ path, durability }),
-    sealer: createMemorySealer(),
-    logger: createLogger({ format: "json", level: "silent", redactor }),
-    redactor,
-    receive: true,
-    fetch: async (input, init) =>
-      sim.fetch(
-        new Request(String(input instanceof Request ? input.url : input), input instanceof Request ? input : init),
-      ),
-  });
+  const { runtime, call } = await openRuntime({ platforms: [stoat], store: { path, durability }, simulator: sim });
   await runtime.start();
-  const call = async (operation: string, input: Record<string, unknown>): Promise<unknown> =>
-    (await runtime.invoke(operation, input, { principal: runtime.local, request: "req_bench" })).value;
   await call("connections.create", {
     id: "home",
     platform: "stoat",

@@ -1,39 +1,26 @@
 import { join } from "node:path";
-import { createLogger, createMemorySealer, createRedactor, createRuntime, openStore } from "@botyard/core";
 import { createHooksApp, listen } from "@botyard/http";
 import type { Step } from "@botyard/sdk";
 import talk from "@botyard/talk";
 import { addUser, createNextcloud } from "@botyard/talk/simulator";
 import type { Figure, Suite } from "../figure.ts";
 import { pairedLoads, startLoad } from "../load/load.ts";
+import { openRuntime, silent } from "../runtime.ts";
 import type { TalkSettings } from "../talk/requests.ts";
 
-const log = { debug() {}, info() {}, warn() {}, error() {} };
-
 /** A runtime with one installed Talk bot. */
-export async function openRuntime(folder: string, name: string, stored: boolean) {
+async function openTalk(folder: string, name: string, stored: boolean) {
   const cloud = createNextcloud({ url: "https://cloud.test", push: async () => Response.json({}) });
   const admin = addUser(cloud.world, "ops", { admin: true });
   admin.appPasswords.add("app-password-of-ops");
   const room = cloud.room("Ops", [admin]);
-  const redactor = createRedactor();
-  const runtime = await createRuntime({
-    version: "bench",
+  const { runtime, call } = await openRuntime({
     platforms: [talk],
-    store: await openStore(stored ? { path: join(folder, `${name}.db`), durability: "normal" } : { memory: true }),
-    sealer: createMemorySealer(),
-    logger: createLogger({ format: "json", level: "silent", redactor }),
-    redactor,
-    receive: true,
+    store: stored ? { path: join(folder, `${name}.db`), durability: "normal" } : { memory: true },
     hooksUrl: "http://bots.test",
-    fetch: async (input, init) =>
-      cloud.fetch(
-        new Request(String(input instanceof Request ? input.url : input), input instanceof Request ? input : init),
-      ),
+    simulator: cloud,
   });
   await runtime.start();
-  const call = async (operation: string, input: Record<string, unknown>): Promise<unknown> =>
-    (await runtime.invoke(operation, input, { principal: runtime.local, request: "req_bench" })).value;
   await call("connections.create", {
     id: "talk",
     platform: "talk",
@@ -52,8 +39,8 @@ export async function openRuntime(folder: string, name: string, stored: boolean)
 
 /** It behind the real hooks listener, and a process that signs and sends as the server does. */
 async function open(folder: string, name: string, stored: boolean) {
-  const { runtime, settings } = await openRuntime(folder, name, stored);
-  const hooks = createHooksApp(runtime, { log });
+  const { runtime, settings } = await openTalk(folder, name, stored);
+  const hooks = createHooksApp(runtime, { log: silent });
   const server = await listen((request) => hooks.fetch(request), { port: 0 });
   const load = await startLoad({
     host: "127.0.0.1",

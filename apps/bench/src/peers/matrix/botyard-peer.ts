@@ -1,10 +1,10 @@
 // botyard-peer.ts <folder> <durability> <hs_token>
 // The service with one Matrix connection, its database in the folder. Prints {"url": …, "rooms": […]} when it listens; ends with its input.
 import { join } from "node:path";
-import { createLogger, createMemorySealer, createRedactor, createRuntime, openStore } from "@botyard/core";
 import { createHooksApp, listen } from "@botyard/http";
 import matrix, { createRegistration, toYaml } from "@botyard/matrix-appservice";
 import { addHuman, createHomeserver } from "@botyard/matrix-appservice/simulator";
+import { openRuntime } from "../../runtime.ts";
 
 const [folder = ".", durability = "full", hsToken = ""] = process.argv.slice(2);
 const log = { debug() {}, info() {}, warn() {}, error: console.error };
@@ -22,28 +22,17 @@ const registration = {
 const hooks = { fetch: async (_: Request): Promise<Response> => Response.json({}) };
 const hs = createHomeserver({ serverName: "hs.test", registration, push: (request) => hooks.fetch(request) });
 addHuman(hs, "alice");
-const redactor = createRedactor();
-const runtime = await createRuntime({
-  version: "bench",
+const { runtime, call } = await openRuntime({
   platforms: [matrix],
-  store: await openStore({ path: join(folder, "matrix.db"), durability: durability === "full" ? "full" : "normal" }),
-  sealer: createMemorySealer(),
-  logger: createLogger({ format: "json", level: "silent", redactor }),
-  redactor,
-  receive: true,
+  store: { path: join(folder, "matrix.db"), durability: durability === "full" ? "full" : "normal" },
   hooksUrl: "http://bots.test",
-  fetch: async (input, init) =>
-    hs.fetch(
-      new Request(String(input instanceof Request ? input.url : input), input instanceof Request ? input : init),
-    ),
+  simulator: hs,
 });
 const app = createHooksApp(runtime, { log });
 const server = await listen((request) => app.fetch(request), { port: 0 });
 hooks.fetch = (request) =>
   fetch(new Request(request.url.replace("http://bots.test", server.url), request)) as Promise<Response>;
 await runtime.start();
-const call = async (operation: string, input: Record<string, unknown>): Promise<unknown> =>
-  (await runtime.invoke(operation, input, { principal: runtime.local, request: "req_bench" })).value;
 await call("connections.create", {
   platform: "matrix",
   url: "http://hs.test",

@@ -14,11 +14,10 @@ function tooLarge(maxBytes: number): BotyardError {
 export async function readLimited(request: Request, maxBytes: number): Promise<Uint8Array> {
   const declared = Number(request.headers.get("content-length") ?? Number.NaN);
   if (declared > maxBytes) throw tooLarge(maxBytes);
-  if (request.body === null) return new Uint8Array();
   try {
-    // Both runtimes hold the sender to what it declared.
+    // Both runtimes hold the sender to what it declared. A stream that nobody reads is dear: `body` is not touched.
     if (declared >= 0) return new Uint8Array(await request.arrayBuffer());
-    return await collect(request.body, maxBytes);
+    return request.body === null ? new Uint8Array() : await collect(request.body, maxBytes);
   } catch (error) {
     if (error instanceof BotyardError) throw error;
     throw new BotyardError("cancelled", "The request ended before its body did; nothing was done.", { cause: error });

@@ -55,10 +55,19 @@ function findMeta(schema: object): FieldMeta["x-botyard"] {
 
 const optionalTypes = new Set(["optional", "exact_optional", "nullish", "undefinedable"]);
 
+/** Operations are values that never change, and each call asks for its plan. */
+const plans = new WeakMap<object, RoutePlan>();
+
 /**
  * With a bytes field the body is the bytes, and what is not in the path goes into the query.
  */
 export function planRoute(operation: Pick<AnyOperation, "route" | "input">): RoutePlan {
+  let plan = plans.get(operation);
+  if (!plan) plans.set(operation, (plan = makePlan(operation)));
+  return plan;
+}
+
+function makePlan(operation: Pick<AnyOperation, "route" | "input">): RoutePlan {
   const [method, path] = operation.route.split(" ", 2) as [Method, string];
   const inPath = new Set([...path.matchAll(/\{([^}]+)\}/g)].map((match) => match[1]));
   const entries = Object.entries((operation.input as ObjectSchema).entries);

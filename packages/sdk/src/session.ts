@@ -41,11 +41,17 @@ type Run<Op> = (input: InputOf<Op>, call: Call) => Promise<AnswerOf<Op>>;
 
 /**
  * A handler, or a handler with preparations that are harmless to repeat (ensure registered, ensure joined) and run
- * before the ledger says `attempting`.
+ * before the ledger says `attempting`. `ready` answers from memory, never from the network, whether nothing is left to
+ * prepare for this call; then `prepare` is not called, and the ledger is written once instead of twice. Without it, or
+ * where it throws, every call is prepared.
  */
 export type Handler<Op> =
   | Run<Op>
-  | { readonly prepare: (input: InputOf<Op>, call: Call) => Promise<void>; readonly run: Run<Op> };
+  | {
+      readonly prepare: (input: InputOf<Op>, call: Call) => Promise<void>;
+      readonly ready?: (input: InputOf<Op>, as: Acting | null) => boolean | Promise<boolean>;
+      readonly run: Run<Op>;
+    };
 
 /**
  * The handlers that a ceiling asks for, of all nouns or of one. Annotate a factory's result with it:

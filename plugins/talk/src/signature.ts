@@ -7,13 +7,17 @@ import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypt
  * @see https://nextcloud-talk.readthedocs.io/en/stable/bots/ (Talk 21.1)
  */
 export function sign(secret: string, random: string, signed: string | Uint8Array): string {
-  return createHmac("sha256", secret).update(random).update(signed).digest("hex");
+  return hmac(secret, random, signed).toString("hex");
+}
+
+function hmac(secret: string, random: string, signed: string | Uint8Array): Buffer {
+  return createHmac("sha256", secret).update(random).update(signed).digest();
 }
 
 /** Compares in constant time. Either case of hex is right, as on the server's side. */
 export function isSigned(secret: string, random: string, signed: string | Uint8Array, signature: string): boolean {
   if (!/^[0-9a-f]{64}$/i.test(signature)) return false;
-  return timingSafeEqual(Buffer.from(sign(secret, random, signed), "hex"), Buffer.from(signature, "hex"));
+  return timingSafeEqual(hmac(secret, random, signed), Buffer.from(signature, "hex"));
 }
 
 /** 64 hex characters: Talk takes secrets of 40 to 128 bytes, and randoms of 32 or more. */

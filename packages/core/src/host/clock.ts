@@ -24,6 +24,17 @@ export const systemClock: Clock = {
     }),
 };
 
+/** Calls back once after so many milliseconds; what it returns takes that back. Cheaper than `sleep` with a signal. */
+export function timer(clock: Clock, ms: number, then: () => void): () => void {
+  if (clock === systemClock) {
+    const timeout = setTimeout(then, Math.min(Math.max(ms, 0), maxTimerMs));
+    return () => clearTimeout(timeout);
+  }
+  const over = new AbortController();
+  clock.sleep(Math.max(ms, 0), over.signal).then(then, () => {});
+  return () => over.abort();
+}
+
 /** Until `work` is done, or this long by the machine's clock: whatever a test's clock says, closing comes to an end. */
 export async function waitAtMost(work: Promise<unknown>, ms: number): Promise<void> {
   const over = new AbortController();

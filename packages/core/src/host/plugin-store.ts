@@ -26,7 +26,8 @@ export function checkEntries(entries: Readonly<Record<string, unknown>>): void {
       throw new BotyardError("invalid", `The store's entry "${key}" is no JSON value`, {
         issues: [{ path: key, expected: "a JSON value, or null to delete" }],
       });
-    if (new TextEncoder().encode(text).byteLength > maxValueBytes)
+    // A UTF-16 unit is three bytes at most.
+    if (text.length * 3 > maxValueBytes && Buffer.byteLength(text) > maxValueBytes)
       throw new BotyardError(
         "too_large",
         `The store's entry "${key}" is larger than 64 KiB; split it over several keys`,

@@ -1,5 +1,5 @@
 import { BotyardError } from "@botyard/sdk";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { tinyRuntime } from "../fixtures/tiny-runtime.ts";
 import { settleInBackground } from "./settle.ts";
 
@@ -151,6 +151,30 @@ test("a failure with effect none is tried again, with the attempt counted and th
   expect(new Set(calls.map(([, effectId]) => effectId)).size).toBe(1);
   expect(await value("ledger.get", { operation: sent.operation })).toMatchObject({ attempts: 3, state: "done" });
   expect(world.prepared).toBe(1);
+});
+
+test("where nothing is left to prepare the row says attempting from the start; where that cannot be told, it is prepared", async () => {
+  const { call, world, runtime } = await withBot();
+  const seen: string[] = [];
+  const update = runtime.core.store.updateEffect;
+  vi.spyOn(runtime.core.store, "updateEffect").mockImplementation((id, patch) => {
+    seen.push(patch.state ?? "");
+    return update(id, patch);
+  });
+  const states: (string | undefined)[] = [];
+  world.send = async (_, { effectId }) => {
+    states.push((await runtime.core.store.findEffect({ connection: "chat", effectId }))?.state);
+    return { message: "m1" };
+  };
+  world.ready = () => true;
+  await call("messages.send", send);
+  expect([world.prepared, seen]).toEqual([0, ["done"]]);
+  world.ready = () => {
+    throw new Error("a defect of the plugin");
+  };
+  await call("messages.send", send);
+  expect([world.prepared, seen]).toEqual([1, ["done", "attempting", "done"]]);
+  expect(states).toEqual(["attempting", "attempting"]);
 });
 
 test("a plugin that throws something else is named, and its effect is unknown", async () => {

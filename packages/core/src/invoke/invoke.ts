@@ -11,7 +11,7 @@ import type { Target } from "./context.ts";
 import { keepOf, placeInQueue } from "./kept.ts";
 import { beginEffect, digestOf, idempotencyOf, mapError, settleFailed } from "./ledger.ts";
 import { checkMassMentions } from "./mentions.ts";
-import { prepares } from "./perform.ts";
+import { isReady } from "./perform.ts";
 import { placeOf } from "./place.ts";
 import { needReach } from "./reach.ts";
 import { resolveTarget } from "./resolve.ts";
@@ -127,7 +127,7 @@ export function createInvoke(core: Core, parts: InvokeParts, carry: Carry) {
           operation.effect === "send" &&
           options.wait !== false &&
           target !== null &&
-          !prepares(core, target.connection.id, operation.name),
+          (await isReady(core, { operation, target, input })),
       });
       if (begun.kind === "replay") return { value: begun.value, ...begun.reply };
       row = begun.row;

@@ -1,4 +1,5 @@
 import {
+  type Acting,
   type AnyOperation,
   type AnySession,
   BotyardError,
@@ -20,6 +21,7 @@ import { checkFields, checkSupport } from "./check-capability.ts";
 import type { Target } from "./context.ts";
 import { keepUnknown, mayRepeat } from "./ledger.ts";
 import { parseAnswer } from "./validate.ts";
+import { within } from "./within.ts";
 
 interface Performance {
   readonly core: Core;
@@ -37,12 +39,15 @@ interface Performance {
   readonly queued?: AbortSignal;
 }
 
-/** What a plugin's own answer may take after the deadline before its effect counts as unknown. */
-const graceMs = 250;
 const mostTries = 5;
 
 type Run = (input: unknown, call: Call) => Promise<unknown>;
-type Prepared = { readonly prepare: (input: unknown, call: Call) => Promise<void>; readonly run: Run };
+type Prepared = {
+  readonly prepare: (input: unknown, call: Call) => Promise<void>;
+  readonly ready?: (input: unknown, as: Acting | null) => boolean | Promise<boolean>;
+  readonly run: Run;
+};
+type Declared = Readonly<Record<string, Run | Prepared | undefined>>;
 
 /** Everything that is not proven harmless counts as unknown; a read has no effect to be unknown of. */
 function asFailure(error: unknown, operation: AnyOperation, whenUnsure: Outcome): BotyardError {
@@ -50,55 +55,6 @@ function asFailure(error: unknown, operation: AnyOperation, whenUnsure: Outcome)
   if (isBotyardError(error))
     return error.effect === effect ? error : new BotyardError(error.code, error.message, { ...error.details, effect });
   return new BotyardError("plugin_failed", `the plugin failed in ${operation.name}`, { effect, cause: error });
-}
-
-/** Runs until the deadline; a handler that does not end is left behind and its outcome is unknown. */
-async function within<T>(
-  core: Core,
-  deadline: number,
-  signal: AbortSignal,
-  operation: AnyOperation,
-  started: boolean,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const stop = new AbortController();
-  const outer = (): void => stop.abort(signal.reason);
-  if (signal.aborted) outer();
-  else signal.addEventListener("abort", outer, { once: true });
-  const done = new AbortController();
-  const running = work(stop.signal);
-  const unsure: Outcome = started && operation.effect !== "read" ? "unknown" : "none";
-  const guard = (async (): Promise<never> => {
-    const left = Math.max(0, deadline - core.clock.now());
-    await Promise.race([core.clock.sleep(left, done.signal).catch(() => {}), aborted(stop.signal)]);
-    if (done.signal.aborted) return new Promise<never>(() => {});
-    const gone = stop.signal.aborted;
-    stop.abort(new BotyardError("timeout", "the deadline has passed", { effect: unsure }));
-    await core.clock.sleep(graceMs, done.signal).catch(() => {});
-    if (done.signal.aborted) return new Promise<never>(() => {});
-    throw gone
-      ? new BotyardError("cancelled", `${operation.name} was cancelled`, { effect: unsure })
-      : new BotyardError(
-          "timeout",
-          `the server did not answer ${operation.name} in time${unsure === "unknown" ? "; it may have done it" : ""}`,
-          { effect: unsure },
-        );
-  })();
-  try {
-    return await Promise.race([running, guard]);
-  } finally {
-    done.abort();
-    signal.removeEventListener("abort", outer);
-    running.catch(() => {});
-    guard.catch(() => {});
-  }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }
 
 /** How long to wait before the next attempt; null: there is none. */
@@ -122,13 +78,27 @@ function retryIn(error: BotyardError, parts: Performance, attempt: number, strea
   return repeatable && (transient || error.code === "timeout") ? fits(200 * 2 ** attempt) : null;
 }
 
-/** Whether the platform's handler has preparations of its own, during which nothing of the effect has begun. */
-export function prepares(core: Core, connection: string, operation: string): boolean {
-  const session = core.supervisor.live(connection)?.session as
-    | { readonly operations: Readonly<Record<string, unknown>> }
+/** The input as the handler gets it: the room by its id. */
+function inputFor({ input, target }: Pick<Performance, "input" | "target">): Readonly<Record<string, unknown>> {
+  return target.room === null ? input : { ...input, room: target.room };
+}
+
+/** Whether the attempt can follow at once, with nothing of the handler's to be done before it. */
+export async function isReady(
+  core: Core,
+  parts: Pick<Performance, "operation" | "target" | "input">,
+): Promise<boolean> {
+  const session = core.supervisor.live(parts.target.connection.id)?.session as
+    | { operations: Declared }
     | null
     | undefined;
-  return typeof session?.operations[operation] !== "function";
+  const handler = session?.operations[parts.operation.name];
+  if (typeof handler === "function") return true;
+  try {
+    return (await handler?.ready?.(inputFor(parts), parts.target.as)) === true;
+  } catch {
+    return false;
+  }
 }
 
 /** One platform operation through its handler: support, open steps, preparations, attempts, answer. */
@@ -139,14 +109,12 @@ export async function perform(parts: Performance): Promise<unknown> {
   checkSupport(title, capability);
   checkFields(operation, title, capability, parts.input);
   core.supervisor.steps.check(target.connection.id, target.bot?.handle ?? target.as?.handle ?? null, operation.name);
-  const declared = (session as AnySession & { operations: Record<string, Run | Prepared | undefined> }).operations[
-    operation.name
-  ];
+  const declared = (session as AnySession & { operations: Declared }).operations[operation.name];
   if (!declared)
     throw new BotyardError("plugin_failed", `the plugin declares ${operation.name} but has no handler for it`);
   const handler: Partial<Prepared> & Pick<Prepared, "run"> =
     typeof declared === "function" ? { run: declared } : declared;
-  const input = target.room === null ? parts.input : { ...parts.input, room: target.room };
+  const input = inputFor(parts);
   const streams = Object.values(input).some((value) => typeof value === "object" && value !== null && "body" in value);
   const call = (attempt: number, signal: AbortSignal): Call => ({
     bot: target.bot ? toTarget(target.bot) : null,
@@ -170,7 +138,7 @@ export async function perform(parts: Performance): Promise<unknown> {
     let started = false;
     try {
       const { prepare } = handler;
-      if (prepare && attempt === before + 1)
+      if (prepare && attempt === before + 1 && !begun)
         await within(core, parts.deadline, parts.signal, operation, false, (signal) =>
           prepare(input, call(attempt, signal)),
         ).catch((error: unknown) => {

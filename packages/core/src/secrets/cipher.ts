@@ -13,22 +13,39 @@ export function newSealKey(): SealKey {
 }
 
 /** A key is looked at for every secret and every intake that is kept, and never changes. */
-const ids = new WeakMap<SealKey, Buffer>();
+const headers = new WeakMap<SealKey, Buffer>();
 
-function idOf(key: SealKey): Buffer {
-  const known = ids.get(key);
+/** Version and id of the key. */
+function header(key: SealKey): Buffer {
+  const known = headers.get(key);
   if (known) return known;
   const id = createHash("sha256").update(key).digest().subarray(0, sizes.id);
-  ids.set(key, id);
-  return id;
+  const made = Buffer.concat([Buffer.of(version), id]);
+  headers.set(key, made);
+  return made;
+}
+
+// One call of the system for many nonces; none is ever given out twice.
+const nonces = { pool: Buffer.alloc(0), used: 0 };
+
+function newNonce(): Buffer {
+  if (nonces.used >= nonces.pool.length) {
+    nonces.pool = randomBytes(sizes.nonce * 256);
+    nonces.used = 0;
+  }
+  const nonce = nonces.pool.subarray(nonces.used, nonces.used + sizes.nonce);
+  nonces.used += sizes.nonce;
+  return nonce;
 }
 
 /** The name is bound to the value: it opens under that name only. */
 export function encrypt(key: SealKey, name: string, plain: Uint8Array): Buffer {
-  const nonce = randomBytes(sizes.nonce);
+  const nonce = newNonce();
   const cipher = createCipheriv(algorithm, key, nonce).setAAD(Buffer.from(name));
-  const text = [cipher.update(plain), cipher.final()];
-  return Buffer.concat([Buffer.of(version), idOf(key), nonce, ...text, cipher.getAuthTag()]);
+  const text = cipher.update(plain);
+  // In this mode nothing is left for the end.
+  cipher.final();
+  return Buffer.concat([header(key), nonce, text, cipher.getAuthTag()]);
 }
 
 /** Why a value does not open: sealed with another key, or damaged (or sealed under another name). */
@@ -38,7 +55,7 @@ export function decrypt(key: SealKey, name: string, sealed: Uint8Array): Buffer 
   const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength);
   const start = 1 + sizes.id;
   if (bytes.length < start + sizes.nonce + sizes.tag || bytes[0] !== version) return "damaged";
-  if (!bytes.subarray(1, start).equals(idOf(key))) return "other-key";
+  if (!bytes.subarray(0, start).equals(header(key))) return "other-key";
   const nonce = bytes.subarray(start, start + sizes.nonce);
   const text = bytes.subarray(start + sizes.nonce, bytes.length - sizes.tag);
   try {

@@ -1,4 +1,4 @@
-import type { Call, HandlersOf } from "@botyard/sdk";
+import type { Acting, Call, HandlersOf } from "@botyard/sdk";
 import type { Capabilities } from "../capabilities.ts";
 import { actorOf, type Context } from "../context.ts";
 import { ensureJoined, ensureRegistered } from "../intent.ts";
@@ -24,6 +24,12 @@ export const inTheRoom =
   async ({ room }: { readonly room: string }, { as, signal }: Call): Promise<void> => {
     await ensureJoined(context, await actorOf(context, as), room, { signal });
   };
+
+/** Whether memory knows the actor as joined, so that nothing is to be prepared. A wrong memory is mended by the call itself. */
+export const isInRoom =
+  (context: Context) =>
+  async ({ room }: { readonly room: string }, as: Acting | null): Promise<boolean> =>
+    (await context.memory.membership(room, await actorOf(context, as))) === "join";
 
 export const isThere =
   (context: Context) =>

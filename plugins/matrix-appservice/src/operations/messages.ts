@@ -9,7 +9,7 @@ import { markRead } from "../methods/people.ts";
 import { getPins, pin, unpin } from "../methods/rooms.ts";
 import { orUndefined } from "../request.ts";
 import { readTransaction } from "../transactions.ts";
-import { actorIn, inTheRoom } from "./acting.ts";
+import { actorIn, inTheRoom, isInRoom } from "./acting.ts";
 
 const pageSize = 50;
 
@@ -19,6 +19,7 @@ export const messages = (context: Context): HandlersOf<Capabilities, "messages">
   return {
     "messages.send": {
       prepare,
+      ready: isInRoom(context),
       async run({ room, options, mentions, ...rest }, call) {
         const msgtype = options?.["msgtype"] as Outgoing["msgtype"];
         const message: Outgoing = { ...rest, mentions: await nativeMentions(context, mentions), msgtype };

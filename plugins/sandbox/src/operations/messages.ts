@@ -18,6 +18,7 @@ export const messages = (state: State): HandlersOf<Capabilities, "messages"> => 
   return {
     "messages.send": {
       prepare: ({ room }, call) => prepareGhost(state, room, call),
+      ready: (_, as) => as?.kind !== "user",
       run: async (input, call) => {
         const post = encodePost(input, referenceOf(call, traits), await idsByHandle(state));
         const { message_id, sent_at } = await acting(state, call, (auth) => api.postMessage(auth, post, call.signal));

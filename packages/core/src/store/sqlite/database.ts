@@ -19,6 +19,8 @@ export interface Database {
   query<Row>(sql: string): Query<Row>;
   /** All or nothing of `work`. Inside another one it is a savepoint: it alone is undone when it throws. */
   tx<T>(work: () => T): T;
+  /** How often something was undone: what is remembered of the file is out of date when it has changed. */
+  undone(): number;
   close(): void;
 }
 
@@ -44,6 +46,7 @@ export function openDatabase(path: string): Database {
   };
   const db = guard(() => new DatabaseSync(path));
   let depth = 0;
+  let undone = 0;
   // Prepared when first needed: at a thousand commits a second, parsing "commit" each time shows.
   const marks = new Map<string, ReturnType<DatabaseSync["prepare"]>>();
   const mark = (sql: string): void =>
@@ -99,6 +102,7 @@ export function openDatabase(path: string): Database {
         mark(depth === 1 ? "commit" : `release ${point}`);
         return result;
       } catch (error) {
+        undone += 1;
         if (depth === 1) undo("rollback");
         else undo(`rollback to ${point}; release ${point}`);
         throw error;
@@ -106,6 +110,7 @@ export function openDatabase(path: string): Database {
         depth -= 1;
       }
     },
+    undone: () => undone,
     close: () => guard(() => db.close()),
   };
 }

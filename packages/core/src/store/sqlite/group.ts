@@ -7,9 +7,14 @@ interface Waiting {
   readonly reject: (reason: unknown) => void;
 }
 
+const isConflict = (error: unknown): boolean => isBotyardError(error) && error.code === "conflict";
+
 /** Runs writes of one turn of the event loop in one transaction, so that they share one wait for the disk. */
 export interface Group {
-  /** Resolves when the transaction is on disk. A `conflict` undoes this work alone; any other failure undoes the turn's. */
+  /**
+   * Resolves when the transaction is on disk. A `conflict` undoes this work alone; any other failure undoes the turn's.
+   * `work` may run twice: all that it changes is in the database, or set anew by the second run.
+   */
   run<T>(work: () => T): Promise<T>;
   /** Does what waits, at once. */
   flush(): void;
@@ -18,37 +23,34 @@ export interface Group {
 export function createGroup(db: Database): Group {
   let waiting: Waiting[] = [];
 
+  /** All of a turn in one transaction. `apart`: each can be undone alone, which costs two statements each. */
+  const commit = (turn: readonly Waiting[], apart: boolean): readonly (() => void)[] =>
+    db.tx(() =>
+      turn.map(({ work, resolve, reject }) => {
+        try {
+          const value = (apart ? db.tx(work) : work()) as never;
+          return () => resolve(value);
+        } catch (error) {
+          // A full disk has ended the whole transaction: nothing after it may run on its own.
+          if (!apart || !isConflict(error)) throw error;
+          return () => reject(error);
+        }
+      }),
+    );
+
   const flush = (): void => {
     const turn = waiting;
     waiting = [];
     if (turn.length === 0) return;
-    const [only] = turn;
-    if (only && turn.length === 1) {
-      // Alone it needs no savepoint: whatever fails undoes this work only.
-      let value: never;
-      try {
-        value = db.tx(only.work) as never;
-      } catch (error) {
-        only.reject(error);
-        return;
-      }
-      only.resolve(value);
-      return;
-    }
-    const settle: (() => void)[] = [];
+    let settle: readonly (() => void)[];
     try {
-      db.tx(() => {
-        for (const { work, resolve, reject } of turn) {
-          try {
-            const value = db.tx(work) as never;
-            settle.push(() => resolve(value));
-          } catch (error) {
-            // A full disk has ended the whole transaction: nothing after it may run on its own.
-            if (!isBotyardError(error) || error.code !== "conflict") throw error;
-            settle.push(() => reject(error));
-          }
-        }
-      });
+      try {
+        settle = commit(turn, false);
+      } catch (error) {
+        // Seldom: everything was undone, and all but the one that conflicts is done again.
+        if (turn.length === 1 || !isConflict(error)) throw error;
+        settle = commit(turn, true);
+      }
     } catch (error) {
       for (const { reject } of turn) reject(error);
       return;

@@ -87,7 +87,12 @@ export function createLogStore(db: Database): LogStore {
   const dropRawTo = db.query("delete from raw where committed_at <= ?");
   const dropOldRaw = db.query("delete from raw where n in (select n from raw order by n limit ?)");
 
-  const edges = (): { readonly head: number; readonly trimmed: number } => bounds.get() ?? { head: 0, trimmed: 0 };
+  let known: { head: number; readonly trimmed: number; readonly undone: number } | null = null;
+  /** This process alone writes: the file is asked at first, and after something was undone or removed. */
+  const edges = (): { head: number; readonly trimmed: number } => {
+    if (known?.undone !== db.undone()) known = { ...(bounds.get() ?? { head: 0, trimmed: 0 }), undone: db.undone() };
+    return known;
+  };
   const seenBy = (seq: number): string[] => botsOf.all(seq).flatMap(({ bots }) => JSON.parse(bots) as string[]);
 
   const toPosition = (row: PositionRow): Position => ({
@@ -125,10 +130,10 @@ export function createLogStore(db: Database): LogStore {
 
   return {
     append(batch) {
-      let { head } = edges();
+      const edge = edges();
       const appended = batch.events.map((event) => {
-        const result = appendOne(batch, event, head + 1);
-        if (result.seq !== null) head = result.seq;
+        const result = appendOne(batch, event, edge.head + 1);
+        if (result.seq !== null) edge.head = result.seq;
         return result;
       });
       if (batch.raw) {
@@ -189,6 +194,7 @@ export function createLogStore(db: Database): LogStore {
       const gone = count.get(trimmed, end)?.n ?? 0;
       drop.run(end);
       setTrimmed.run(end);
+      known = null;
       return gone;
     },
     trimRaw(before) {
@@ -202,6 +208,7 @@ export function createLogStore(db: Database): LogStore {
       const [last] = read.all(end - 1, 1);
       drop.run(end);
       setTrimmed.run(end);
+      known = null;
       return { positions, raws: last ? dropRawTo.run(last.committed_at) : 0 };
     },
   };

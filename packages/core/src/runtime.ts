@@ -4,6 +4,7 @@ import { localPrincipal } from "./access/local.ts";
 import type { Core } from "./core.ts";
 import { systemClock, waitAtMost } from "./host/clock.ts";
 import { correlate } from "./host/correlation.ts";
+import { isoClock } from "./iso.ts";
 import { createHost } from "./host/host.ts";
 import { createAudit } from "./invoke/audit.ts";
 import { createCarry } from "./invoke/carry.ts";
@@ -46,7 +47,7 @@ export async function createRuntime(
 ): Promise<Runtime & { start(): Promise<void>; readonly core: Core }> {
   const clock = options.clock ?? systemClock;
   const { store, sealer, logger, redactor } = options;
-  const now = (): string => new Date(clock.now()).toISOString();
+  const now = isoClock(clock);
   const hooksUrl = (): string | null =>
     (typeof options.hooksUrl === "function" ? options.hooksUrl() : options.hooksUrl) ?? null;
   const closing = new AbortController();

@@ -11,7 +11,7 @@ import { createReference } from "./reference/index.ts";
 import { jsonResponse, respond, streamResponse } from "./respond.ts";
 import { inRoutingOrder, methodsByPattern, rawPath, toPattern } from "./routes.ts";
 import { eventStream } from "./stream.ts";
-import { closingOf } from "./traffic.ts";
+import type { Arrival } from "./traffic.ts";
 
 export interface AppOptions extends GuardOptions {
   /** Largest JSON body; default 1 MiB. Bytes have no limit here. */
@@ -114,7 +114,10 @@ function operationHandler(
       ...(goesOn(raw, plan) ? ({ wait: false } as const) : {}),
     };
     if (descriptor.output.kind !== "stream")
-      return respond(descriptor, await runtime.invoke(name, input, { ...common, signal: () => signalOf(raw, input) }));
+      return respond(
+        descriptor,
+        await runtime.invoke(name, input, { ...common, signal: () => signalOf(raw, input, c.env as Partial<Arrival>) }),
+      );
     const ended = new AbortController();
     raw.signal.addEventListener("abort", () => ended.abort(), { once: true });
     const { value } = await runtime.invoke(name, input, { ...common, signal: () => ended.signal });
@@ -125,8 +128,12 @@ function operationHandler(
 }
 
 /** The caller who leaves; for a long poll also the service that stops. */
-function signalOf(request: Request, input: Readonly<Record<string, unknown>>): AbortSignal {
-  const closing = "waitMs" in input ? closingOf(request) : undefined;
+function signalOf(
+  request: Request,
+  input: Readonly<Record<string, unknown>>,
+  arrival: Partial<Arrival> | undefined,
+): AbortSignal {
+  const closing = "waitMs" in input ? arrival?.closing : undefined;
   return closing ? AbortSignal.any([request.signal, closing]) : request.signal;
 }
 

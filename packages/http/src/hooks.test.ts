@@ -5,7 +5,10 @@ import { createHooksApp } from "./hooks.ts";
 
 const answering = (hook: () => HookResponse | Promise<HookResponse>) => {
   const runtime = createFakeRuntime({ hook });
-  return { runtime, app: createHooksApp(runtime) };
+  const { fetch } = createHooksApp(runtime);
+  const request = (path: string, init?: RequestInit): Promise<Response> =>
+    fetch(new Request(new URL(path, "http://127.0.0.1"), init));
+  return { runtime, app: { request } };
 };
 const ok = () => answering(() => ({ status: 200, json: {} }));
 

@@ -2,9 +2,12 @@ import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { BotyardError } from "@botyard/sdk";
-import { createTraffic } from "./traffic.ts";
+import { type Arrival, createTraffic } from "./traffic.ts";
 
-export type Fetch = (request: Request) => Response | Promise<Response>;
+export type Fetch = (request: Request, arrival: Arrival) => Response | Promise<Response>;
+
+/** As the runtimes call it. */
+type Served = (request: Request) => Response | Promise<Response>;
 
 export interface ListenOptions {
   /** An address of this machine, or a name that stands for one; default `127.0.0.1`. */
@@ -35,7 +38,7 @@ interface Server {
 interface Runtimes {
   readonly Bun?: {
     serve(options: {
-      fetch: Fetch;
+      fetch: Served;
       error: () => Response;
       hostname: string;
       port: number;
@@ -48,12 +51,12 @@ interface Runtimes {
   readonly Deno?: {
     serve(
       options: { hostname: string; port: number; onListen: () => void; onError: () => Response },
-      fetch: Fetch,
+      fetch: Served,
     ): { readonly addr: { readonly port: number }; shutdown(): Promise<void>; unref(): void };
   };
 }
 
-function serve(fetch: Fetch, hostname: string, port: number): Server {
+function serve(fetch: Served, hostname: string, port: number): Server {
   const { Bun: bun, Deno: deno } = globalThis as Runtimes;
   const error = (): Response => new Response(null, { status: 500 });
   if (bun) {

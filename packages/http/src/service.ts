@@ -47,10 +47,10 @@ export async function startService(runtime: Runtime, options: ServiceOptions): P
   const metrics = options.metrics ?? createMetrics();
   const app = createApp(runtime, { ...options, metrics, listenHost: api.host });
   const hooksApp = createHooksApp(runtime, { ...options, metrics });
-  // Async, so that both kinds of answer have one type.
-  const answerHook: Fetch = async (request) => hooksApp.fetch(request);
-  const answerCall: Fetch = async (request) => app.fetch(request);
-  const both: Fetch = (request) => (rawPath(request).startsWith("/hooks/") ? answerHook(request) : answerCall(request));
+  const answerHook: Fetch = (request) => hooksApp.fetch(request);
+  const answerCall: Fetch = (request, arrival) => app.fetch(request, arrival);
+  const both: Fetch = (request, arrival) =>
+    rawPath(request).startsWith("/hooks/") ? answerHook(request, arrival) : answerCall(request, arrival);
 
   const first = await listen(hooks === null ? both : answerCall, at(api));
   let second: Listener | null = null;

@@ -1,4 +1,10 @@
-type Handler = (request: Request) => Response | Promise<Response>;
+/** What a listener tells with each request. */
+export interface Arrival {
+  /** Aborted when the listener begins to close: who only waits for news then hears that there is none. */
+  readonly closing: AbortSignal;
+}
+
+type Handler = (request: Request, arrival: Arrival) => Response | Promise<Response>;
 
 export interface Traffic {
   readonly fetch: (request: Request) => Promise<Response>;
@@ -16,13 +22,6 @@ interface Open {
   break(): void;
 }
 
-const closings = new WeakMap<Request, AbortSignal>();
-
-/** Aborted when the listener that brought the request begins to close: who only waits for news then hears that there is none. */
-export function closingOf(request: Request): AbortSignal | undefined {
-  return closings.get(request);
-}
-
 const unavailable = (): Response =>
   new Response(null, { status: 503, headers: { "retry-after": "1", connection: "close" } });
 
@@ -31,6 +30,7 @@ export function createTraffic(handle: Handler): Traffic {
   const waiting = new Set<(response: Response) => void>();
   const open = new Set<Open>();
   const closing = new AbortController();
+  const arrival: Arrival = { closing: closing.signal };
   let tellIdle: (() => void) | undefined;
 
   function settled(): void {
@@ -52,7 +52,6 @@ export function createTraffic(handle: Handler): Traffic {
     fetch: (request) => {
       // Connections that are kept alive still bring requests after the listener is gone.
       if (closing.signal.aborted) return Promise.resolve(unavailable());
-      closings.set(request, closing.signal);
       return new Promise((resolve) => {
         const settle = (response: Response): void => {
           if (!waiting.delete(settle)) return;
@@ -60,7 +59,7 @@ export function createTraffic(handle: Handler): Traffic {
           settled();
         };
         waiting.add(settle);
-        Promise.try(handle, request).then(settle, () => settle(new Response(null, { status: 500 })));
+        Promise.try(handle, request, arrival).then(settle, () => settle(new Response(null, { status: 500 })));
       });
     },
     endStreams() {

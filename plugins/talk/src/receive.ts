@@ -1,4 +1,5 @@
 import {
+  type BotTarget,
   BotyardError,
   type EventDraft,
   type HookRequest,
@@ -50,11 +51,20 @@ export function createHttpReceiver(state: State): NonNullable<Receive["http"]> {
   }
 
   /** The first signed webhook of an installation proves it: open steps are looked at again. */
-  async function prove({ handle, generation }: Address, kind: string, author: string | null): Promise<void> {
-    const mark = `${handle}/${generation}/${kind}`;
-    const bot = state.bots.get(handle);
-    if (!bot || told.has(mark)) return;
+  function prove(address: Address, kind: string, author: string | null): Promise<void> | undefined {
+    const mark = `${address.handle}/${address.generation}/${kind}`;
+    const bot = state.bots.get(address.handle);
+    if (!bot || told.has(mark)) return undefined;
     told.add(mark);
+    return tell(bot, address, kind, author);
+  }
+
+  async function tell(
+    bot: BotTarget,
+    { handle, generation }: Address,
+    kind: string,
+    author: string | null,
+  ): Promise<void> {
     await memory.hear(handle, { generation, kind, author });
     if (bot.nativeId !== null && kind === kinds.secret) return;
     host.report(

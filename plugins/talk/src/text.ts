@@ -33,6 +33,7 @@ export function subjectOf(parameter: Json): string | null {
 
 /** Markdown as Talk knows it, taken off. */
 function toPlain(text: string): string {
+  if (!/[[*_~`#]/.test(text)) return text;
   return text
     .replaceAll(/\[([^\]]*)\]\([^)\s]*\)/g, "$1")
     .replaceAll(/(\*\*|__|~~|`)(.+?)\1/g, "$2")

@@ -36,19 +36,24 @@ const colours = { error: 31, warn: 33, info: 36, debug: 90 } as const;
 export function createLogger(options: LoggerOptions): Logger {
   const write = options.write ?? ((line: string) => void process.stderr.write(line));
   const format = options.format === "json" ? jsonLine : humanLine(options.colors ?? false);
+  const most = levels[options.level ?? "info"];
   const consola = createConsola({
-    level: levels[options.level ?? "info"],
+    level: most,
     throttle: 0, // every record is written: repeats are facts too
     reporters: [{ log: (record) => write(`${format(toLine(record, options.redactor))}\n`) }],
   });
 
   const build = (fields: Readonly<Record<string, unknown>>): Logger => {
-    const at = (level: keyof typeof colours) => (message: string, data?: Readonly<Record<string, unknown>>) => {
-      const request = currentRequest();
-      consola[level].raw({
-        text: message,
-        data: { ...fields, ...(request === undefined ? {} : { request }), ...data },
-      });
+    const at = (level: keyof typeof colours): Log["debug"] => {
+      // Nothing is put together for lines that are not wanted: each commit has one.
+      if (levels[level] > most) return () => {};
+      return (message, data) => {
+        const request = currentRequest();
+        consola[level].raw({
+          text: message,
+          data: { ...fields, ...(request === undefined ? {} : { request }), ...data },
+        });
+      };
     };
     return {
       debug: at("debug"),

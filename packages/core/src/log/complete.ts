@@ -19,7 +19,7 @@ export interface Completing {
   readonly membership: Membership;
   readonly primary: Primary;
   /** Names this commit. */
-  readonly commit: symbol;
+  readonly commit: object;
   /** When it was taken, ISO 8601: for drafts that carry no readable time. */
   readonly now: string;
   readonly newId: () => string;

@@ -2,6 +2,7 @@ import type { Clock, Committed, Intake, Log } from "@botyard/sdk";
 import type { Sealer } from "../secrets/types.ts";
 import type { AppendBatch, Appended, EventBody, RecordPut, Store } from "../store/types.ts";
 import { type Completed, completeIntake, type Directory } from "./complete.ts";
+import { isoClock } from "../iso.ts";
 import { ulid } from "../ulid.ts";
 import { createMembership } from "./membership.ts";
 import { createNotifier } from "./notifier.ts";
@@ -35,7 +36,7 @@ export async function createLog(parts: LogParts): Promise<EventLog> {
   const { store, clock } = parts;
   const { logId, headSeq } = await store.info();
   const newId = (): string => `evt_${ulid(clock.now())}`;
-  const now = (): string => new Date(clock.now()).toISOString();
+  const now = isoClock(clock);
   const notifier = createNotifier(clock, headSeq);
   const reader = createReader({ store, clock, notifier, logId, retentionMs: parts.retentionMs });
   const membership = createMembership(parts.membersOf);
@@ -93,7 +94,7 @@ export async function createLog(parts: LogParts): Promise<EventLog> {
 
   const rawOf = (connection: string, { raw, via, id, bots }: Intake): Pick<AppendBatch, "raw"> => {
     if (raw === undefined) return {};
-    const bytes = typeof raw === "string" ? new TextEncoder().encode(raw) : raw;
+    const bytes = typeof raw === "string" ? Buffer.from(raw) : raw;
     return { raw: { via, id: id ?? null, bots, bytes: parts.sealer.sealBytes(`raw/${connection}`, bytes) } };
   };
 
@@ -110,7 +111,7 @@ export async function createLog(parts: LogParts): Promise<EventLog> {
   };
 
   const commit: EventLog["commit"] = (connection, intake, also = {}) => {
-    const name = Symbol("commit");
+    const name = {};
     return inOrder(async () => {
       const ours = await ourEffects(connection.id, intake);
       const committedAt = now();

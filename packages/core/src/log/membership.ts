@@ -6,14 +6,14 @@ import type { RecordPut } from "../store/types.ts";
 export interface Membership {
   of(connection: string, room: string): readonly string[];
   /** The change that a draft about this bot makes; null where it makes none or tells of an older state. */
-  change(connection: string, draft: EventDraft, handle: string, commit: symbol): RecordPut | null;
+  change(connection: string, draft: EventDraft, handle: string, commit: object): RecordPut | null;
   /** The commit has ended: its changes are in the registry now, or never will be. */
-  settle(commit: symbol): void;
+  settle(commit: object): void;
 }
 
 interface Pending {
   readonly there: boolean;
-  readonly commit: symbol;
+  readonly commit: object;
 }
 
 const presence = { joined: true, left: false, kicked: false, banned: false, invited: null, knocking: null } as const;

@@ -7,7 +7,8 @@ interface ValueRow {
   readonly value: string;
 }
 
-const hasEnded = ({ state }: EffectRow): boolean => state === "done" || state === "failed" || state === "unknown";
+/** Rows that are remembered beside the file. */
+const mostRecent = 512;
 
 /** Methods of the store about the ledger. */
 export interface EffectStore {
@@ -44,18 +45,20 @@ export function createEffectStore(db: Database, group: Group): EffectStore {
   const drop = db.query("delete from effect where state in ('done', 'failed', 'unknown') and updated_at < ?");
 
   const parse = (row: ValueRow | null): EffectRow | null => row && (JSON.parse(row.value) as EffectRow);
-  /** Rows that have not ended, as they are in the file: most are changed twice within milliseconds. */
-  const running = new Map<string, EffectRow>();
-  const runningBy = new Map<string, string>();
+  /** Rows as they are in the file, the last written last: most are changed and asked for again within milliseconds. */
+  const recent = new Map<string, EffectRow>();
+  const recentBy = new Map<string, string>();
   const remember = (row: EffectRow): void => {
-    if (hasEnded(row)) return forgetRow(row.id);
-    running.set(row.id, row);
-    runningBy.set(row.effectId, row.id);
+    recent.delete(row.id);
+    recent.set(row.id, row);
+    recentBy.set(row.effectId, row.id);
+    const [oldest] = recent.size > mostRecent ? recent.keys() : [];
+    if (oldest !== undefined) forgetRow(oldest);
   };
   const forgetRow = (id: string): void => {
-    const row = running.get(id);
-    running.delete(id);
-    if (row) runningBy.delete(row.effectId);
+    const row = recent.get(id);
+    recent.delete(id);
+    if (row) recentBy.delete(row.effectId);
   };
 
   const write = (before: EffectRow, row: EffectRow): void => {
@@ -90,7 +93,7 @@ export function createEffectStore(db: Database, group: Group): EffectStore {
       },
       async updateEffect(id, patch) {
         const known = await changing(id, () => {
-          const before = running.get(id) ?? parse(byId.get(id));
+          const before = recent.get(id) ?? parse(byId.get(id));
           if (before === null) return false;
           const row = keptEffect({ ...before, ...patch });
           write(before, row);
@@ -100,10 +103,10 @@ export function createEffectStore(db: Database, group: Group): EffectStore {
         if (!known) throw noEffectError(id);
       },
       async getEffect(id) {
-        return parse(byId.get(id));
+        return recent.get(id) ?? parse(byId.get(id));
       },
       async findEffect({ connection, effectId }) {
-        const row = running.get(runningBy.get(effectId) ?? "");
+        const row = recent.get(recentBy.get(effectId) ?? "");
         if (row?.connection === connection) return row;
         return parse(byEffectId.get(effectId, connection));
       },
@@ -133,6 +136,7 @@ export function createEffectStore(db: Database, group: Group): EffectStore {
     },
     trim(before) {
       drop.run(before);
+      for (const id of recent.keys()) forgetRow(id);
     },
   };
 }

@@ -119,7 +119,8 @@ export function createInvoke(core: Core, parts: InvokeParts, carry: Carry) {
         scope: options.principal.keyId,
         request: options.request,
         idempotencyKey: key,
-        digest: digestOf(operation.name, input),
+        // Compared with what comes under the same key; without one nothing ever does.
+        digest: key === null ? "" : digestOf(operation.name, input),
         secretOutput: operation.secretOutput ?? false,
         idempotency,
         keep: keepOf(core, operation, input, deadline, options.wait === false),

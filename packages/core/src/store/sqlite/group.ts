@@ -20,7 +20,8 @@ export interface Group {
   flush(): void;
 }
 
-export function createGroup(db: Database): Group {
+/** `committed` is called after each transaction. */
+export function createGroup(db: Database, committed: () => void = () => {}): Group {
   let waiting: Waiting[] = [];
 
   /** All of a turn in one transaction. `apart`: each can be undone alone, which costs two statements each. */
@@ -56,6 +57,7 @@ export function createGroup(db: Database): Group {
       return;
     }
     for (const done of settle) done();
+    committed();
   };
 
   return {

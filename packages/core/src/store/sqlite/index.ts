@@ -8,14 +8,15 @@ import { createDeliveryStore } from "./deliveries.ts";
 import { createEffectStore } from "./effects.ts";
 import { createGroup } from "./group.ts";
 import { createLogStore } from "./log.ts";
-import { openFile, type FileOptions } from "./open.ts";
+import { openFile, type Durability, type FileOptions } from "./open.ts";
 import { createRecordStore } from "./records.ts";
+import { walRoom } from "./wal-room.ts";
 
 /** @see openFile */
 export function openSqliteStore(path: string, options?: FileOptions): Store {
   const db = openFile(path, options);
   try {
-    return createSqliteStore(db);
+    return createSqliteStore(db, options?.durability ?? "full");
   } catch (error) {
     db.close();
     throw error;
@@ -31,10 +32,10 @@ const vacuumPiece = 256;
 const pagesKept = 2048;
 
 /** The store over an open file; closes it. */
-export function createSqliteStore(db: Database): Store {
+export function createSqliteStore(db: Database, durability: Durability = "full"): Store {
   const records = createRecordStore(db);
   const log = createLogStore(db);
-  const group = createGroup(db);
+  const group = createGroup(db, durability === "full" ? walRoom(db) : undefined);
   const effects = createEffectStore(db, group);
   const audit = createAuditStore(db);
   const deliveries = createDeliveryStore(db, group);

@@ -148,7 +148,9 @@ export interface Receive {
   /**
    * Decodes an intake again that was committed with `raw`, by the code of today: after an upgrade, for what an older
    * version did not know. Asks nobody, commits nothing and remembers nothing. Keys are those that `commit` would be given
-   * today: facts that are in the log already are not doubled. Drafts without a key are left out by the core.
+   * today: facts that are in the log already are not doubled, and what stands there as `platform.unknown` is followed by
+   * what it is. Drafts without a key are left out by the core; leave out yourself what cannot be told without what was
+   * known or asked then.
    */
   readonly decode?: (intake: RawIntake) => Promise<readonly EventDraft[]>;
   /** Fetches what a gap may hide and commits it with `gap`. Rooms one by one, so that a refusal in one loses only that one. */

@@ -53,7 +53,19 @@ export function createReceive(state: State, end: AbortSignal): Receive {
 async function decodeKept(state: State, { raw, bots }: RawIntake): Promise<readonly EventDraft[]> {
   const kept = JSON.parse(new TextDecoder().decode(raw)) as WireFrame | readonly WireFrame[];
   const handles = await handlesById(state);
-  return [kept].flat().map((frame) => ({ ...decodeFrame(frame, handles), ...(bots ? { bots } : {}) }));
+  return draftsOf([kept].flat(), handles, bots);
+}
+
+/** Of what none of our bots could see there is no event. `bots`: for whom it came, where each has a copy. */
+function draftsOf(
+  frames: readonly WireFrame[],
+  handles: ReadonlyMap<string, string>,
+  bots: readonly string[] | undefined,
+): readonly EventDraft[] {
+  return frames
+    .map((frame) => decodeFrame(frame, handles))
+    .map((draft) => (bots === undefined ? draft : { ...draft, bots }))
+    .filter((draft) => draft.bots === undefined || draft.bots.length > 0);
 }
 
 function ended(signal: AbortSignal): Promise<void> {
@@ -120,17 +132,14 @@ async function commit(state: State, frames: readonly WireFrame[], handle: string
   const last = frames.at(-1);
   if (!first || !last) return;
   const handles = await handlesById(state);
-  const events = frames
-    .map((frame) => decodeFrame(frame, handles))
-    .map((draft) => (handle === undefined ? draft : { ...draft, bots: [handle] }))
-    .filter(({ bots }) => bots === undefined || bots.length > 0);
+  const bots = handle === undefined ? undefined : [handle];
   await state.host.commit(
     {
       via: "frame",
       id: `${first.seq}-${last.seq}`,
-      ...(handle === undefined ? {} : { bots: [handle] }),
+      ...(bots ? { bots } : {}),
       raw: JSON.stringify(frames),
-      events,
+      events: draftsOf(frames, handles, bots),
     },
     { put: { [placeKey(handle)]: { epoch: state.server.epoch, seq: last.seq } } },
   );

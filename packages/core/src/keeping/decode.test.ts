@@ -1,18 +1,20 @@
 import type { EventDraft, RawIntake, Receive } from "@botyard/sdk";
 import { expect, test } from "vitest";
+import { createMemorySealer } from "../secrets/seal.ts";
 import { tinyWorld } from "../fixtures/tiny-platform.ts";
 import { tinyRuntime } from "../fixtures/tiny-runtime.ts";
 
 interface Line {
   readonly id: string;
-  readonly kind: "message" | "poll" | "typing";
+  /** `vote`: one whose identity is known also where its meaning is not. */
+  readonly kind: "message" | "poll" | "typing" | "vote";
 }
 
 /** What a version of a plugin makes of a line; the first one knows messages only. */
 function draft({ id, kind }: Line, knows: readonly string[]): EventDraft {
   const known = knows.includes(kind);
   return {
-    key: kind === "typing" ? null : { kind: known ? kind : "unknown", id },
+    key: kind === "typing" ? null : { kind: known || kind === "vote" ? kind : "unknown", id },
     type: known ? "message.created" : "platform.unknown",
     time: "2026-11-20T08:00:00.000Z",
     room: { id: "r1" },
@@ -22,17 +24,17 @@ function draft({ id, kind }: Line, knows: readonly string[]): EventDraft {
 }
 const linesOf = (raw: Uint8Array): Line[] => JSON.parse(new TextDecoder().decode(raw)) as Line[];
 
-async function upgraded() {
+async function upgraded(more: Pick<NonNullable<Parameters<typeof tinyRuntime>[0]>, "sealer"> = {}) {
   const world = tinyWorld();
   const seen: RawIntake[] = [];
   world.receive = {
     http: async () => ({ status: 200 }),
     decode: async (intake) => {
       seen.push(intake);
-      return linesOf(intake.raw).map((line) => draft(line, ["message", "poll", "typing"]));
+      return linesOf(intake.raw).map((line) => draft(line, ["message", "poll", "typing", "vote"]));
     },
   } satisfies Receive;
-  const tiny = await tinyRuntime({ world });
+  const tiny = await tinyRuntime({ world, ...more });
   for (const handle of ["helper", "other"]) await tiny.call("bots.create", { connection: "chat", handle });
   const receive = (lines: readonly Line[], bots?: readonly string[]) =>
     world.host?.commit({
@@ -79,6 +81,50 @@ test("what an older version did not know enters the log once, and what it knew i
   expect(after.map(({ backfilled }) => backfilled)).toEqual([false, true, true]);
   expect(await decode()).toMatchObject({ intakes: 2, events: 0 });
   expect(await messages()).toHaveLength(3);
+});
+
+test("where each bot has an intake of its own, what is new reaches each of them, and is one event", async () => {
+  const { receive, decode, messages } = await upgraded();
+  for (const bot of ["helper", "other"]) await receive([{ id: "1", kind: "poll" }], [bot]);
+  expect(await decode()).toMatchObject({ intakes: 2, events: 1 });
+  expect(await decode()).toMatchObject({ intakes: 2, events: 0 });
+  for (const bot of ["chat/helper", "chat/other"]) expect(await messages({ bot })).toHaveLength(1);
+  expect(await messages()).toHaveLength(1);
+});
+
+test("what was stored under its own identity without being understood is followed by what it is, once", async () => {
+  const { receive, decode, messages, value } = await upgraded();
+  await receive([{ id: "1", kind: "vote" }], ["helper"]);
+  expect(await decode()).toMatchObject({ intakes: 1, events: 1 });
+  expect(await decode()).toMatchObject({ intakes: 1, events: 0 });
+  const all = await value<{ items: { type: string }[] }>("events.list", { from: "oldest", room: "r1" });
+  expect(all.items.map(({ type }) => type)).toEqual(["platform.unknown", "message.created"]);
+  expect(await messages()).toMatchObject([{ message: { id: "1" }, bots: ["helper"], backfilled: true }]);
+});
+
+test("a change of members that an older version did not know is told, and changes nobody's place of today", async () => {
+  const sealer = createMemorySealer();
+  const { receive, world, store, messages } = await upgraded({ sealer });
+  const member = (id: string, membership: "joined" | "kicked", time: string): EventDraft => ({
+    key: { kind: "member", id },
+    type: `member.${membership}`,
+    time,
+    room: { id: "r1" },
+    actor: { id: "u-alice", kind: "user" },
+    member: { user: "u-helper", name: null, membership },
+  });
+  world.receive = {
+    http: async () => ({ status: 200 }),
+    decode: async () => [member("k", "kicked", "2026-11-20T07:00:00.000Z")],
+  };
+  await world.host?.commit({ via: "webhook", raw: "[]", events: [] });
+  await world.host?.commit({ via: "webhook", events: [member("j", "joined", "2026-11-20T08:00:00.000Z")] });
+  // What is remembered of the order of changes ends with the process.
+  const next = await tinyRuntime({ world, store, sealer });
+  expect(await next.value("connections.decode", { connection: "chat" })).toMatchObject({ events: 1 });
+  await receive([{ id: "1", kind: "message" }]);
+  expect(next.runtime.core.registry.membersOf("chat", "r1")).toEqual(["helper"]);
+  expect(await messages()).toMatchObject([{ bots: ["helper"] }]);
 });
 
 test("an event that is there gets no copy for a bot that came later", async () => {

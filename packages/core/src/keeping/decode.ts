@@ -15,9 +15,9 @@ const page = 100;
 
 /**
  * Decodes the kept intakes of a connection again, oldest first, until `until` (Unix milliseconds) or their end. What the
- * log has already stays as it is: only drafts with a key enter it, and only where the key is new. Intakes of before the
- * oldest kept event are left out, because the keys of what was removed since are gone; so are those of an earlier
- * connection of the same name. Throws `unsupported` where the platform cannot decode again.
+ * log has already stays as it is: only drafts with a key enter it, and only where the key is new or that of something
+ * that was not understood. Intakes of before the oldest kept event are left out, because the keys of what was removed
+ * since are gone; so are those of an earlier connection of the same name. Throws `unsupported` where the platform cannot decode again.
  */
 export async function decodeAgain(
   core: Pick<Core, "store" | "sealer" | "log" | "logger" | "registry" | "clock" | "supervisor">,
@@ -44,7 +44,9 @@ export async function decodeAgain(
       if (events.length === 0) return;
       const { bots } = intake;
       const again: Intake = { via: "backfill", id: `raw ${row.n}`, ...(bots ? { bots } : {}), events };
-      counts.events += (await core.log.commit(about, again, { onlyFresh: true })).fresh;
+      // Where each bot has an intake of its own, each brings what it saw of the same fact.
+      const copies = bots ? ({ copies: true } as const) : {};
+      counts.events += (await core.log.commit(about, again, { onlyFresh: true, ...copies })).fresh;
     } catch (error) {
       counts.failed += 1;
       core.logger.warn("an intake could not be decoded again", { connection, intake: row.n, error });

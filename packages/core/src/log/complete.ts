@@ -23,6 +23,8 @@ export interface Completing {
   /** When it was taken, ISO 8601: for drafts that carry no readable time. */
   readonly now: string;
   readonly newId: () => string;
+  /** It tells of what happened long ago: who is where stays as it is known. */
+  readonly past: boolean;
   /** Whether a send of ours carried this id. */
   readonly isOurs: (effectId: string) => boolean;
 }
@@ -61,7 +63,7 @@ function completeDraft(parts: Completing, draft: EventDraft, receives: (handle: 
   }
 
   const subject = botOf(draft.member?.user);
-  const change = subject === null ? null : membership.change(connection.id, draft, subject, parts.commit);
+  const change = subject === null || parts.past ? null : membership.change(connection.id, draft, subject, parts.commit);
   const actorBot = botOf(draft.actor?.id);
   const bots = seenBy(parts, draft, subject, place).filter(receives);
   const mentioned = draft.content?.mentions ?? [];

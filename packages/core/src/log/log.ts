@@ -122,6 +122,7 @@ export async function createLog(parts: LogParts): Promise<EventLog> {
         membership,
         primary,
         commit: name,
+        past: also.onlyFresh === true,
         now: committedAt,
         newId,
         isOurs: (effectId) => ours.has(effectId),
@@ -134,6 +135,7 @@ export async function createLog(parts: LogParts): Promise<EventLog> {
         ...(also.put ? { put: also.put } : {}),
         ...(also.records ? { records: also.records } : {}),
         ...(also.onlyFresh ? { onlyFresh: also.onlyFresh } : {}),
+        ...(also.copies ? { copies: also.copies } : {}),
       };
       const appended = store.appendEvents(batch).then((results) => {
         const fresh = after(batch, completed, results);

@@ -41,8 +41,13 @@ export interface EventLog {
     also?: {
       readonly put?: Readonly<Record<string, unknown>> | undefined;
       readonly records?: readonly RecordPut[] | undefined;
-      /** Events that are in the log already stay as they are, whatever bots are said to have seen them. */
+      /**
+       * What is in the log already stays as it is, whatever bots are said to have seen it; only `platform.unknown` is
+       * followed by what is known of it now. What happened long ago changes no membership either.
+       */
       readonly onlyFresh?: true;
+      /** With `onlyFresh`: what was read in later itself gets copies for the bots of this intake. */
+      readonly copies?: true | undefined;
     },
   ): Promise<Committed>;
   emit(connection: { readonly id: string; readonly platform: string }, event: CoreEvent): Promise<void>;

@@ -1,5 +1,5 @@
 import { BotyardError, type ErrorData } from "@botyard/sdk";
-import type { AppendBatch, Appended, EffectRow, RecordPut } from "./types.ts";
+import type { AppendBatch, Appended, EffectRow, EventBody, PendingEvent, RecordPut } from "./types.ts";
 
 // What both stores decide alike, kept apart from how they keep it.
 
@@ -9,6 +9,21 @@ export function unseenBots(seen: Iterable<string>, bots: readonly string[]): rea
   const known = new Set(seen);
   if (known.size === 0 && bots.length === 1) return bots;
   return [...new Set(bots)].filter((bot) => !known.has(bot));
+}
+
+/**
+ * What becomes of an event that is decoded again and whose key is taken: `fresh`, where it is understood only now; `copy`,
+ * where it came in by decoding or history and may gain bots; else `kept`. `stored`: the body there, as JSON.
+ */
+export function decodedAgain(
+  stored: string | null,
+  { body }: PendingEvent,
+  { copies }: Pick<AppendBatch, "copies">,
+): "fresh" | "copy" | "kept" {
+  if (stored === null) return "kept";
+  const { type, backfilled } = JSON.parse(stored) as EventBody;
+  if (type === "platform.unknown" && body.type !== "platform.unknown") return "fresh";
+  return copies && backfilled ? "copy" : "kept";
 }
 
 /** A row as it is kept: one that failed without any effect gives its idempotency key back. */

@@ -141,8 +141,13 @@ export interface AppendBatch {
     readonly bots?: readonly string[] | undefined;
     readonly bytes: Uint8Array;
   };
-  /** An event that is there already stays as it is: it gets no copy for other bots either. */
+  /**
+   * An event that is there already stays as it is: it gets no copy for other bots either. One that is there as
+   * `platform.unknown` gives its key to what is known of the same fact now, which is appended as a new event.
+   */
   readonly onlyFresh?: true;
+  /** With `onlyFresh`: one that was read in later itself (`backfilled`) gets its copies all the same. */
+  readonly copies?: true;
   /** Plugin's own entries, in the same transaction; null deletes. */
   readonly put?: Readonly<Record<string, unknown>>;
   readonly records?: readonly RecordPut[];

@@ -1,4 +1,4 @@
-import { unseenBots } from "../rules.ts";
+import { decodedAgain, unseenBots } from "../rules.ts";
 import type { AppendBatch, Appended, EventBody, PendingEvent, Position, RawRow, Store, StoreInfo } from "../types.ts";
 
 interface Fact {
@@ -52,8 +52,10 @@ export function createMemoryLog(): MemoryLog {
   const appendOne = (batch: AppendBatch, event: PendingEvent): Appended => {
     const known = event.key === null ? undefined : keys.get(event.key);
     const fact = known === undefined ? undefined : facts.get(known);
-    if (known !== undefined && fact !== undefined) {
-      const late = batch.onlyFresh ? [] : unseenBots(fact.bots, event.bots);
+    const again = fact !== undefined && batch.onlyFresh ? decodedAgain(fact.json, event, batch) : "copy";
+    if (fact !== undefined && again === "fresh") fact.key = null;
+    else if (known !== undefined && fact !== undefined) {
+      const late = again === "copy" ? unseenBots(fact.bots, event.bots) : [];
       if (late.length === 0) return { outcome: "duplicate", id: known, seq: null };
       return { outcome: "copy", id: known, seq: push(batch, known, fact, late) };
     }

@@ -1,4 +1,4 @@
-import { unseenBots } from "../rules.ts";
+import { decodedAgain, unseenBots } from "../rules.ts";
 import type { AppendBatch, Appended, EventBody, PendingEvent, Position, Store, StoreInfo } from "../types.ts";
 import type { Database } from "./database.ts";
 
@@ -64,6 +64,8 @@ export function createLogStore(db: Database): LogStore {
     "select seq, committed_at from log where seq >= ? order by seq limit 1",
   );
   const unkey = db.query("update log set key = null where connection = ?");
+  const unkeyOne = db.query("update log set key = null where seq = ?");
+  const bodyAt = db.query<{ body: string | null }>("select body from log where seq = ?");
   const firstKept = db.query<{ seq: number }>(
     "select seq from log where seq > ? and committed_at >= ? order by seq limit 1",
   );
@@ -122,7 +124,13 @@ export function createLogStore(db: Database): LogStore {
     }
     const first = byKey.get(key);
     if (first === null) return { outcome: "duplicate", id, seq: null };
-    const late = batch.onlyFresh ? [] : unseenBots(seenBy(first.seq), event.bots);
+    const again = batch.onlyFresh ? decodedAgain(bodyAt.get(first.seq)?.body ?? null, event, batch) : "copy";
+    if (again === "fresh") {
+      unkeyOne.run(first.seq);
+      insert.run(seq, connection, committedAt, bots, id, key, JSON.stringify(event.body));
+      return { outcome: "fresh", id, seq };
+    }
+    const late = again === "copy" ? unseenBots(seenBy(first.seq), event.bots) : [];
     if (late.length === 0) return { outcome: "duplicate", id: first.id, seq: null };
     insertCopy.run(seq, first.seq, connection, committedAt, JSON.stringify(late));
     return { outcome: "copy", id: first.id, seq };

@@ -104,6 +104,43 @@ export function testLog(open: OpenTested): void {
       expect((await all()).map(({ bots }) => bots)).toEqual([["one"], ["two"]]);
     });
 
+    it("adds to what was read in later the bots of its other copies, where that is asked for", async () => {
+      const late = { ...event("A").body, backfilled: true };
+      await store().appendEvents(
+        batch([{ ...event("A", { bots: ["one"] }), body: late }, event("B", { bots: ["one"] })]),
+      );
+      const again = ["two", "three"].map((name) => [event("A", { bots: [name] }), event("B", { bots: [name] })]);
+      const [second = [], third = []] = again;
+      expect(outcomes(await store().appendEvents(batch(second, { onlyFresh: true })))).toEqual([
+        "duplicate",
+        "duplicate",
+      ]);
+      expect(outcomes(await store().appendEvents(batch(third, { onlyFresh: true, copies: true })))).toEqual([
+        "copy",
+        "duplicate",
+      ]);
+      expect(await store().getEvent("evt_A")).toMatchObject({ bots: ["one", "three"] });
+    });
+
+    it("gives the key of what was unknown to what is known of it now, once, and only where that is asked for", async () => {
+      const unknown = event("A");
+      await store().appendEvents(
+        batch([{ ...unknown, body: { ...unknown.body, id: "evt_U", type: "platform.unknown" } }]),
+      );
+      const late = { ...event("A", { bots: ["two"] }), body: { ...unknown.body, id: "evt_L" } };
+      expect(outcomes(await store().appendEvents(batch([late])))).toEqual(["copy"]);
+      const again = { ...unknown.body, id: "evt_B", type: "platform.unknown" } as const;
+      expect(outcomes(await store().appendEvents(batch([{ ...unknown, body: again }], { onlyFresh: true })))).toEqual([
+        "duplicate",
+      ]);
+      expect(await store().appendEvents(batch([unknown], { onlyFresh: true }))).toEqual([
+        { outcome: "fresh", id: "evt_A", seq: 3 },
+      ]);
+      expect(outcomes(await store().appendEvents(batch([unknown], { onlyFresh: true })))).toEqual(["duplicate"]);
+      expect(await store().appendEvents(batch([late]))).toMatchObject([{ outcome: "copy", id: "evt_A" }]);
+      expect((await all()).map(({ body }) => body.id)).toEqual(["evt_U", "evt_U", "evt_A", "evt_A"]);
+    });
+
     it("makes the changes of an event when it comes for the first time only", async () => {
       const joined = event("A", { records: [member("r", "b")] });
       await store().appendEvents(batch([joined]));

@@ -1,12 +1,19 @@
-import type { Receive, RunCall } from "@botyard/sdk";
+import type { EventDraft, RawIntake, Receive, RunCall } from "@botyard/sdk";
 import { decodeUpdate } from "./decode.ts";
 import { adminKey, type State } from "./state.ts";
+import type { WireUpdate } from "./wire.ts";
 
 const place = "seq";
 
 /** One poll for the connection. The place is kept together with the events before it: after a crash they come again. */
 export function createReceive(state: State): Receive {
-  return { run: (call) => run(state, call) };
+  return { run: (call) => run(state, call), decode: async (kept) => decodeKept(kept) };
+}
+
+/** After an upgrade, by the code of then: for kinds that an older version did not know. */
+function decodeKept({ raw, receivedAt }: RawIntake): readonly EventDraft[] {
+  const updates = JSON.parse(new TextDecoder().decode(raw)) as readonly WireUpdate[];
+  return updates.map((update) => decodeUpdate(update, receivedAt));
 }
 
 async function run(state: State, { signal, started }: RunCall): Promise<void> {

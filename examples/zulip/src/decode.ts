@@ -1,5 +1,5 @@
 import type { EventDraft, FileRef, Mention, NativeBot, NativeMessage, Room, User } from "@botyard/sdk";
-import type { Directory } from "./directory.ts";
+import type { Names } from "./directory.ts";
 import { placeOf, toEventRoom, toHandle, toRoomId } from "./places.ts";
 import type { WireMessage, WireStream, WireUser } from "./wire.ts";
 
@@ -37,7 +37,7 @@ export function decodeTopic({ stream_id, name }: WireStream, topic: string): Roo
 const everybody = new Set(["all", "everyone", "channel", "stream", "topic"]);
 
 /** `@**Name**`, `@**Name|31**`; `@_**Name**` tells nobody and is no mention. */
-export async function decodeMentions(text: string, directory: Directory): Promise<Omit<Mention, "bot">[]> {
+export async function decodeMentions(text: string, directory: Names): Promise<Omit<Mention, "bot">[]> {
   const found: Omit<Mention, "bot">[] = [];
   for (const match of text.matchAll(/@\*\*([^*\n]+)\*\*/g)) {
     const place = { offset: match.index, length: match[0].length };
@@ -68,13 +68,13 @@ function toPlain(text: string): string {
 
 export async function decodeContent(
   text: string,
-  directory: Directory,
+  directory: Names,
 ): Promise<NonNullable<EventDraft["content"]> & NativeMessage["content"]> {
   const mentions = await decodeMentions(text, directory);
   return { text, format: "markdown", plain: toPlain(text), mentions, files: decodeFiles(text) };
 }
 
-export async function decodeMessage(message: WireMessage, directory: Directory): Promise<NativeMessage> {
+export async function decodeMessage(message: WireMessage, directory: Names): Promise<NativeMessage> {
   const { id, sender_id, sender_full_name, timestamp, content, last_edit_timestamp } = message;
   return {
     id: String(id),
@@ -89,11 +89,7 @@ export async function decodeMessage(message: WireMessage, directory: Directory):
 }
 
 /** `effectId`: the key that came back with it, where it is our own. */
-export async function decodeCreated(
-  message: WireMessage,
-  directory: Directory,
-  effectId?: string,
-): Promise<EventDraft> {
+export async function decodeCreated(message: WireMessage, directory: Names, effectId?: string): Promise<EventDraft> {
   const { id, sender_id, sender_full_name, sender_email, timestamp, content, display_recipient } = message;
   const sender = await directory.user(sender_id);
   return {

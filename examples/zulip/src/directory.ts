@@ -1,10 +1,15 @@
 import type { WireUser } from "./wire.ts";
 
-/** Who is who, from the list of users; read again when somebody is not in it. */
-export interface Directory {
+export interface Names {
   user(id: number): Promise<WireUser | undefined>;
   /** By full name: in a mention without an id. */
   byName(name: string): Promise<WireUser | undefined>;
+}
+
+/** Who is who, from the list of users; read again when somebody is not in it. */
+export interface Directory extends Names {
+  /** From the list as it was read last: nobody is asked. */
+  readonly known: Names;
   /** As it is now. */
   all(): Promise<readonly WireUser[]>;
 }
@@ -35,6 +40,10 @@ export function createDirectory(load: () => Promise<readonly WireUser[]>, now: (
   return {
     user: (id) => find(({ user_id }) => user_id === id),
     byName: (name) => find(({ full_name }) => full_name === name),
+    known: {
+      user: async (id) => users.find(({ user_id }) => user_id === id),
+      byName: async (name) => users.find(({ full_name }) => full_name === name),
+    },
     async all() {
       await read();
       return users;

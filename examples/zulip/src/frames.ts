@@ -1,46 +1,77 @@
 import type { EventDraft } from "@botyard/sdk";
 import { decodeContent, decodeCreated, iso } from "./decode.ts";
+import type { Names } from "./directory.ts";
 import { toEmoji } from "./emoji.ts";
 import { placeOf, toEventRoom, type Place } from "./places.ts";
 import type { Caller } from "./request.ts";
 import { remember, type State } from "./state.ts";
-import type { WireEvent } from "./wire.ts";
+import type { WireEvent, WireMessage } from "./wire.ts";
 
 type Of<T extends WireEvent["type"]> = Extract<WireEvent, { readonly type: T }>;
 
-/** Where a message was said, from memory, else from the server; null where it is not to be seen any more. */
-async function placeOfMessage(state: State, on: Caller, id: number): Promise<Place | null> {
-  const known = state.places.get(id);
-  if (known) return known;
-  try {
-    const place = placeOf(await state.api.message(on, id));
-    remember(state.places, id, place);
-    return place;
-  } catch {
-    return null;
-  }
+/** What an event is decoded with. */
+export interface Decoding {
+  readonly names: Names;
+  /** Where a message was said, as far as that is known: an event about one names its id only. */
+  known(message: number): Place | undefined;
+  /** Likewise, and asks where it is not known; null where it is not to be seen any more. */
+  placeOf(message: number): Promise<Place | null>;
+  /** A message that an event shows, with the key that came back with it. */
+  meet(message: WireMessage, key: string | undefined): void;
+}
+
+/** Of what comes now: the server is asked, and what is learnt is remembered. */
+export function decodingNow(state: State, on: Caller): Decoding {
+  return {
+    names: state.directory,
+    known: (message) => state.places.get(message),
+    async placeOf(id) {
+      const known = state.places.get(id);
+      if (known) return known;
+      try {
+        const place = placeOf(await state.api.message(on, id));
+        remember(state.places, id, place);
+        return place;
+      } catch {
+        return null;
+      }
+    },
+    meet(message, key) {
+      remember(state.places, message.id, placeOf(message));
+      if (key !== undefined) remember(state.echoes, key, { message: message.id, time: iso(message.timestamp) });
+    },
+  };
+}
+
+/** Of kept events: they tell of themselves, else what is known counts; nobody is asked and nothing remembered. */
+export function decodingKept({ directory, places }: Pick<State, "directory" | "places">): Decoding {
+  const own = new Map<number, Place>();
+  const known = (id: number): Place | undefined => own.get(id) ?? places.get(id);
+  return {
+    names: directory.known,
+    known,
+    placeOf: async (id) => known(id) ?? null,
+    meet: (message) => void own.set(message.id, placeOf(message)),
+  };
 }
 
 const roomOf = (place: Place | null, channel?: string) => (place ? toEventRoom(place, channel) : null);
 
 /** One event of a queue. Nothing is dropped but heartbeats: a kind nobody knows is stored as `platform.unknown`. */
-export async function decodeEvent(state: State, on: Caller, event: WireEvent, now: string): Promise<EventDraft[]> {
+export async function decodeEvent(on: Decoding, event: WireEvent, now: string): Promise<EventDraft[]> {
   switch (event.type) {
     case "heartbeat":
       return [];
     case "message": {
-      const { message, local_message_id } = event;
-      remember(state.places, message.id, placeOf(message));
-      if (local_message_id !== undefined)
-        remember(state.echoes, local_message_id, { message: message.id, time: iso(message.timestamp) });
-      return [await decodeCreated(message, state.directory, local_message_id)];
+      on.meet(event.message, event.local_message_id);
+      return [await decodeCreated(event.message, on.names, event.local_message_id)];
     }
     case "update_message":
-      return [await updated(state, on, event)];
+      return [await updated(on, event)];
     case "delete_message":
-      return deleted(state, event, now);
+      return deleted(on, event, now);
     case "reaction":
-      return [await reacted(state, on, event, now)];
+      return [await reacted(on, event, now)];
     case "typing":
       return [typed(event, now)];
     case "subscription":
@@ -59,11 +90,11 @@ const unknown = (now: string): EventDraft => ({
   actor: null,
 });
 
-async function updated(state: State, on: Caller, event: Of<"update_message">): Promise<EventDraft> {
+async function updated(on: Decoding, event: Of<"update_message">): Promise<EventDraft> {
   const { message_id, user_id, edit_timestamp, content, orig_content, rendering_only, stream_name } = event;
   const id = String(message_id);
   const time = iso(edit_timestamp);
-  const room = roomOf(await placeOfMessage(state, on, message_id), stream_name);
+  const room = roomOf(await on.placeOf(message_id), stream_name);
   // A move to another topic, or a preview that was added: the text is what it was.
   if (rendering_only || content === undefined || orig_content === undefined)
     return {
@@ -79,36 +110,36 @@ async function updated(state: State, on: Caller, event: Of<"update_message">): P
     type: "message.updated",
     time,
     room,
-    actor: user_id === null ? null : { id: String(user_id), kind: await kindOf(state, user_id) },
+    actor: user_id === null ? null : { id: String(user_id), kind: await kindOf(on.names, user_id) },
     message: { id, editedAt: time },
-    content: await decodeContent(content, state.directory),
+    content: await decodeContent(content, on.names),
   };
 }
 
-async function kindOf(state: State, user: number): Promise<"bot" | "user" | "unknown"> {
-  const found = await state.directory.user(user);
+async function kindOf(names: Names, user: number): Promise<"bot" | "user" | "unknown"> {
+  const found = await names.user(user);
   return found === undefined ? "unknown" : found.is_bot ? "bot" : "user";
 }
 
-function deleted(state: State, { message_ids, stream_id, topic }: Of<"delete_message">, now: string): EventDraft[] {
+function deleted(on: Decoding, { message_ids, stream_id, topic }: Of<"delete_message">, now: string): EventDraft[] {
   const named = stream_id === undefined ? null : ({ kind: "topic", stream: stream_id, topic: topic ?? "" } as const);
   return message_ids.map((id) => ({
     key: { kind: "delete", id: String(id) },
     type: "message.deleted",
     time: now,
-    room: roomOf(named ?? state.places.get(id) ?? null),
+    room: roomOf(named ?? on.known(id) ?? null),
     actor: null,
     message: { id: String(id) },
   }));
 }
 
-async function reacted(state: State, on: Caller, event: Of<"reaction">, now: string): Promise<EventDraft> {
+async function reacted(on: Decoding, event: Of<"reaction">, now: string): Promise<EventDraft> {
   return {
     key: null,
     type: event.op === "add" ? "reaction.added" : "reaction.removed",
     time: now,
-    room: roomOf(await placeOfMessage(state, on, event.message_id)),
-    actor: { id: String(event.user_id), kind: await kindOf(state, event.user_id) },
+    room: roomOf(await on.placeOf(event.message_id)),
+    actor: { id: String(event.user_id), kind: await kindOf(on.names, event.user_id) },
     message: { id: String(event.message_id) },
     reaction: { emoji: toEmoji(event) },
   };

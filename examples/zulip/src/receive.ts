@@ -1,6 +1,13 @@
-import { BotyardError, type BotTarget, type EventDraft, type Receive, type RunCall } from "@botyard/sdk";
+import {
+  BotyardError,
+  type BotTarget,
+  type EventDraft,
+  type RawIntake,
+  type Receive,
+  type RunCall,
+} from "@botyard/sdk";
 import { backfill, catchUp } from "./backfill.ts";
-import { decodeEvent } from "./frames.ts";
+import { decodeEvent, decodingKept, decodingNow } from "./frames.ts";
 import { positionKey, positionOf, type Position } from "./position.ts";
 import { asBot, type State } from "./state.ts";
 import type { WireEvent } from "./wire.ts";
@@ -15,8 +22,17 @@ export function createReceive(state: State): Receive {
   return {
     per: "bot",
     run: (call) => run(state, call),
+    decode: (kept) => decodeKept(state, kept),
     backfill: (gap, signal) => backfill(state, gap, signal),
   };
+}
+
+async function decodeKept(state: State, { raw, receivedAt }: RawIntake): Promise<readonly EventDraft[]> {
+  const decoding = decodingKept(state);
+  const drafts: EventDraft[] = [];
+  for (const event of JSON.parse(new TextDecoder().decode(raw)) as readonly WireEvent[])
+    drafts.push(...(await decodeEvent(decoding, event, receivedAt)));
+  return drafts;
 }
 
 const isGone = (error: unknown): boolean => error instanceof BotyardError && error.code === "gone";
@@ -121,7 +137,8 @@ async function take(state: State, bot: BotTarget, events: readonly WireEvent[], 
   const on = await asBot(state, bot.handle, signal);
   const now = new Date(host.clock.now()).toISOString();
   const drafts: EventDraft[] = [];
-  for (const event of told) drafts.push(...(await decodeEvent(state, on, event, now)));
+  const decoding = decodingNow(state, on);
+  for (const event of told) drafts.push(...(await decodeEvent(decoding, event, now)));
   const last = Math.max(position.last, ...events.map(({ id }) => id));
   const seen = Math.max(position.seen, ...told.map((event) => (event.type === "message" ? event.message.id : -1)));
   await host.commit(

@@ -4,6 +4,7 @@ export { digestOf, patternOf, readAll, streamOf } from "./bytes.ts";
 export { eventually, head } from "./cases/events.ts";
 export { createDisk, type Disk } from "./disk.ts";
 export { createFakeHost, fakeBot, type FakeCredential, type FakeHost, type FakeHostOptions } from "./fake-host.ts";
+export { withOlder, type AsOlder, type Knows } from "./older.ts";
 export type { Drive, DriveTools, Place } from "./place.ts";
 export { createMemoryPluginStore } from "./plugin-store.ts";
 export { loadRecordings, type Recording } from "./recordings/recordings.ts";

@@ -1,8 +1,9 @@
 import type { Scene } from "./cases/case.ts";
+import type { AsOlder } from "./older.ts";
 import type { World } from "./world.ts";
 
 /** A bot that is ready, in the room of the place. */
-export async function createScene(world: World): Promise<Scene> {
+export async function createScene(world: World, asOlder?: AsOlder): Promise<Scene> {
   let made = 0;
   const fresh = (): string => `suite-${++made}`;
 
@@ -22,5 +23,5 @@ export async function createScene(world: World): Promise<Scene> {
   };
 
   const bot = await makeBot();
-  return { world, bot, room: await enter(bot, ref), fresh, makeBot };
+  return { world, bot, room: await enter(bot, ref), fresh, makeBot, ...(asOlder ? { asOlder } : {}) };
 }

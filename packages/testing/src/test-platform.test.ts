@@ -12,13 +12,23 @@ import * as v from "valibot";
 import { afterEach, describe, expect, test } from "vitest";
 import { cases } from "./cases/index.ts";
 import type { Scene } from "./cases/case.ts";
+import { withOlder } from "./older.ts";
 import type { Place } from "./place.ts";
 import { createScene } from "./scene.ts";
 import { testPlatform } from "./test-platform.ts";
 import { createWorld } from "./world.ts";
 
 /** What a toy does wrong. */
-type Flaw = "posts-twice" | "knows-every-room" | "gives-no-reason" | "shows-others" | "answers-another-id" | null;
+type Flaw =
+  | "posts-twice"
+  | "knows-every-room"
+  | "gives-no-reason"
+  | "shows-others"
+  | "answers-another-id"
+  | "decodes-nothing"
+  | "decodes-other-keys"
+  | "decodes-others-rooms"
+  | null;
 
 const native = {};
 const offered = { support: "native", actsAs: "admin" } as const;
@@ -85,7 +95,7 @@ function toy(flaw: Flaw): { platform: AnyPlatform; connect: () => Place } {
   const run = async (host: Host, signal: AbortSignal): Promise<void> => {
     while (!signal.aborted) {
       const events = told.splice(0);
-      if (events.length > 0) await host.commit({ via: "poll", events });
+      if (events.length > 0) await host.commit({ via: "poll", raw: JSON.stringify(events), events });
       if (told.length === 0) {
         await new Promise<void>((resolve) => {
           wake = resolve;
@@ -122,6 +132,13 @@ function toy(flaw: Flaw): { platform: AnyPlatform; connect: () => Place } {
             started({ from: "fresh" });
             await run(host, signal);
           },
+          async decode({ raw }) {
+            const kept = JSON.parse(new TextDecoder().decode(raw)) as EventDraft[];
+            if (flaw === "decodes-nothing") return [];
+            if (flaw === "decodes-other-keys")
+              return kept.map(({ key, ...draft }) => ({ ...draft, key: key && { ...key, kind: "again" } }));
+            return flaw === "decodes-others-rooms" ? kept.map((draft) => ({ ...draft, room: null })) : kept;
+          },
         },
         close: async () => {},
       };
@@ -152,11 +169,12 @@ describe("the suite finds", () => {
 
   const trial = async (flaw: Flaw, operation: string, name: string): Promise<void> => {
     const { platform, connect } = toy(flaw);
-    const scene = await createScene(await createWorld({ platform, place: connect() }));
+    const older = withOlder(platform);
+    const scene = await createScene(await createWorld({ platform: older.platform, place: connect() }), older.asOlder);
     open.push(scene);
     const found = cases.find((one) => one.operation === operation && one.name.startsWith(name));
     if (!found) throw new Error(`there is no case "${operation} ${name}"`);
-    await found.run(scene);
+    expect(await found.run(scene)).toBeUndefined();
   };
 
   test.each([
@@ -166,6 +184,9 @@ describe("the suite finds", () => {
     ["gives-no-reason", "connections.capabilities", "says of everything"],
     ["shows-others", "bots.list", "lists managed bots"],
     ["answers-another-id", "messages.send", "comes back as an echo"],
+    ["decodes-other-keys", "connections.decode", "finds in kept intakes"],
+    ["decodes-nothing", "connections.decode", "brings what an older version"],
+    ["decodes-others-rooms", "connections.decode", "brings what an older version"],
   ] as const)("%s, by %s %s", async (flaw, operation, name) => {
     await trial(null, operation, name);
     await expect(trial(flaw, operation, name)).rejects.toThrow();

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test, type TestContext } from "v
 import { streamOf } from "./bytes.ts";
 import { cases } from "./cases/index.ts";
 import type { Case, Scene } from "./cases/case.ts";
+import { withOlder } from "./older.ts";
 import type { Place } from "./place.ts";
 import { createScene } from "./scene.ts";
 import { createWorld, type InstalledForTest, type Way, type World } from "./world.ts";
@@ -44,14 +45,15 @@ export function testPlatform(name: string, options: PlatformUnderTest): void {
       let scene: Scene | undefined;
       let failure: unknown;
       beforeAll(async () => {
+        const older = way === "process" ? undefined : withOlder(platform);
         const world = await createWorld({
-          platform,
+          platform: older?.platform ?? platform,
           way,
           place: await options.connect(),
           ...(installed ? { installed: await installed() } : {}),
         });
         try {
-          scene = await createScene(world);
+          scene = await createScene(world, older?.asOlder);
         } catch (error) {
           failure = error;
           await world.close();

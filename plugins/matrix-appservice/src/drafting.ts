@@ -12,7 +12,7 @@ export interface Drafting {
 }
 
 /** Only inside `memory.exclusive`. */
-export function createDrafting({ memory }: Context, owns: (user: string) => boolean): Drafting {
+export function createDrafting({ memory }: Pick<Context, "memory">, owns: (user: string) => boolean): Drafting {
   const pending = new Map<string, unknown>();
   const views = new Map<string, EventRoom | undefined>();
 

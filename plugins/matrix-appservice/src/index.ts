@@ -19,6 +19,7 @@ import { users } from "./operations/users.ts";
 import { probe } from "./probe.ts";
 import { importAgain, prove, tryWay, watch } from "./proof.ts";
 import { createHttpReceiver, maxBodyBytes } from "./receive.ts";
+import { decodeKept } from "./redecode.ts";
 import { reconcile } from "./reconcile.ts";
 import { createRegistration, fromYaml, toYaml } from "./registration.ts";
 import type { Finding } from "./registration-check.ts";
@@ -89,6 +90,7 @@ function open(context: Context): Session<Capabilities> {
         await watch(context, call);
       },
       prove: { everyMs: proveEveryMs, timeoutMs: 20_000, check: ({ signal }) => prove(context, signal) },
+      decode: (kept) => decodeKept(context, kept),
       backfill: (gap, signal) => backfill(context, gap, signal),
     },
     reconcile: (effect, signal) => reconcile(context, effect, signal),

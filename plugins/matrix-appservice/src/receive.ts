@@ -6,7 +6,7 @@ import { createDrafting } from "./drafting.ts";
 import { takesNext } from "./rotation.ts";
 import { answerQuery, answerThirdParty } from "./queries.ts";
 import { readFacts } from "./rooms.ts";
-import { planTransaction, readTransaction } from "./transactions.ts";
+import { planTransaction, readTransaction, type Transaction } from "./transactions.ts";
 import { appBase, isObject, type WireEdu, type WireEvent } from "./wire.ts";
 
 /** A transaction holds up to 100 events of 64 KiB, and a refused one is repeated for ever. */
@@ -127,11 +127,12 @@ function createTransactions(context: Context): Transactions {
   async function commit(
     txnId: string,
     events: readonly WireEvent[],
-    edus: readonly WireEdu[],
+    { ephemeral, odd }: Pick<Transaction, "ephemeral" | "odd">,
     raw: Uint8Array,
   ): Promise<void> {
     const { owns } = await context.identity();
-    await context.memory.taking(() => learnAndStore(txnId, events, edus, raw, owns));
+    const kept = odd.length > 0;
+    await context.memory.taking(() => learnAndStore(txnId, events, ephemeral, { raw, kept }, owns));
     for (const room of new Set(events.map((event) => event.room_id))) refresh(room);
   }
 
@@ -139,7 +140,8 @@ function createTransactions(context: Context): Transactions {
     txnId: string,
     events: readonly WireEvent[],
     edus: readonly WireEdu[],
-    raw: Uint8Array,
+    // Kept also where it tells nothing yet: a later version may read what this one skips.
+    { raw, kept }: { readonly raw: Uint8Array; readonly kept: boolean },
     owns: (user: string) => boolean,
   ): Promise<{ readonly stored: Promise<void> }> {
     const drafting = createDrafting(context, owns);
@@ -147,7 +149,7 @@ function createTransactions(context: Context): Transactions {
     for (const event of events) drafts.push(await drafting.draft(event));
     if (context.host.connection.settings.ephemeral !== false)
       for (const edu of edus) drafts.push(...decodeEdu(edu, { owns, typing, nowMs: context.host.clock.now() }));
-    if (drafts.length === 0) return { stored: Promise.resolve() };
+    if (drafts.length === 0 && !kept) return { stored: Promise.resolve() };
     const { pending } = drafting;
     const stored = context.host.commit(
       {
@@ -192,7 +194,7 @@ function createTransactions(context: Context): Transactions {
       return ok;
     }
     const { fresh } = planTransaction(transaction, { transaction: () => false, event: () => false });
-    const done = commit(txnId, fresh, transaction.ephemeral, raw);
+    const done = commit(txnId, fresh, transaction, raw);
     handled.set(key, done);
     try {
       await done;

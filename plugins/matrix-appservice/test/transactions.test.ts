@@ -149,6 +149,44 @@ describe("transactions", () => {
     ]);
   });
 
+  test("one of strange entries alone is kept as it came", async () => {
+    const world = await createWorld();
+    await world.hook({ path, body: transaction([{ type: "m.room.message" }]) });
+    expect(world.host.intakes).toMatchObject([{ via: "transaction", id: "7", events: [] }]);
+    await world.hook({ path, body: transaction([]) });
+    expect(world.host.intakes).toHaveLength(1);
+  });
+
+  test("kept, it decodes again to the same facts, with names of its own time where it tells them", async () => {
+    const world = await createWorld();
+    const named = (id: string, name: string) => message(id, { type: "m.room.name", state_key: "", content: { name } });
+    const reaction = { "m.relates_to": { rel_type: "m.annotation", event_id: "$1", key: "👍" } };
+    const events = [
+      named("$n", "Ops"),
+      message("$1"),
+      message("$r", { type: "m.reaction", content: reaction }),
+      message("$x", { type: "m.room.redaction", content: { redacts: "$r" } }),
+      message("$z", { type: "org.unknown" }),
+    ];
+    await world.hook({ path, body: transaction(events) });
+    const [intake] = world.host.intakes;
+    await world.hook({ path: path.replace("7", "8"), body: transaction([named("$m", "Operations")]) });
+    const requests = world.requests.length;
+    const again = await world.session.receive?.decode?.({
+      via: "transaction",
+      id: "7",
+      raw: intake?.raw as Uint8Array,
+      receivedAt: "2026-11-20T08:00:00.000Z",
+    });
+    expect(again).toEqual(intake?.events);
+    expect(again?.map(({ type }) => type)).toContain("reaction.removed");
+    expect(world.host.intakes).toHaveLength(2);
+    expect(world.requests).toHaveLength(requests);
+    // Nothing is learnt from it: the room is called as it was called last.
+    await world.hook({ path: path.replace("7", "9"), body: transaction([message("$2")]) });
+    expect(world.host.events.at(-1)?.room?.name).toBe("Operations");
+  });
+
   test("a private receipt is nobody's business: nothing to keep", async () => {
     const world = await createWorld();
     const body = bytes(

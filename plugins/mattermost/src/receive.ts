@@ -4,8 +4,9 @@ import { backfill, catchUp } from "./backfill.ts";
 import { diagnose, refusal } from "./diagnose.ts";
 import type { Context } from "./context.ts";
 import { createHooks } from "./hooks.ts";
-import { decode, rawOf } from "./intake.ts";
+import { decode, rawIdOf, rawOf } from "./intake.ts";
 import { HoleError, LoginRefused, lost, openLine, type Line, type Place } from "./line.ts";
+import { decodeKept } from "./redecode.ts";
 import { standing, watchRefused } from "./refused.ts";
 import { sessionOf } from "./session.ts";
 import { retire } from "./tokens.ts";
@@ -57,15 +58,15 @@ export function createReceive(context: Context): Receive {
   /** Decodes and commits what a line hears; the place goes to disk together with the events. */
   async function pump({ line, session }: Hearing, call: RunCall, self: string): Promise<void> {
     const handle = nameOf(call);
-    const added = new Map<string, { team: string; seq: number }>();
+    const socket = { handle, self, connectionId: line.connectionId, added: {} };
     for await (const batch of line.events) {
       if (call.signal.aborted) return;
-      const events = await decode(context, batch, handle, self, line.connectionId, call.signal, added);
+      const events = await decode(context, batch, socket, call.signal);
       const last = batch.at(-1);
       if (last === undefined) continue;
       const place: Kept = { connectionId: line.connectionId, next: last.seq + 1, session };
       await host.commit(
-        { via: "frame", id: `${batch[0]?.seq ?? 0}-${last.seq}`, bots: [handle], raw: rawOf(batch), events },
+        { via: "frame", id: rawIdOf(batch, line.connectionId), bots: [handle], raw: rawOf(batch), events },
         lines.get(handle) === line ? { put: { [placeKey(handle)]: place } } : {},
       );
     }
@@ -224,6 +225,7 @@ export function createReceive(context: Context): Receive {
     per: "bot",
     run,
     prove: { everyMs: 30_000, timeoutMs: 10_000, check },
+    decode: (kept) => decodeKept(context, kept),
     backfill: (gap, signal) => backfill(context, gap, signal),
   };
 }

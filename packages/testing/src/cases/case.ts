@@ -1,5 +1,6 @@
 import type { Operations } from "@botyard/sdk";
 import type { Drive } from "../place.ts";
+import type { AsOlder } from "../older.ts";
 import type { World } from "../world.ts";
 
 /** What every case finds: a bot in a room with a person. */
@@ -13,6 +14,8 @@ export interface Scene {
   fresh(): string;
   /** Makes a bot, does its steps, brings it into the room; answers its handle. */
   makeBot(): Promise<string>;
+  /** Absent where nobody can: the plugin runs in a process of its own. */
+  readonly asOlder?: AsOlder;
 }
 
 /** Operations a case can be about. */
@@ -29,6 +32,6 @@ export interface Case {
   readonly also?: readonly Operation[];
   /** What the place must be able to do. */
   readonly needs?: readonly (keyof Drive)[];
-  /** It is about a send whose answer is an id. */
-  run(scene: Scene): Promise<void>;
+  /** Answers why it cannot be tried here, or nothing. */
+  run(scene: Scene): Promise<string | void>;
 }

@@ -3,7 +3,7 @@ import { expect } from "vitest";
 import type { World } from "../world.ts";
 import type { Case, Scene } from "./case.ts";
 
-const patienceMs = 5_000;
+export const patienceMs = 5_000;
 
 /** The first event from a cursor on that fits; fails after a while. */
 export async function eventually(

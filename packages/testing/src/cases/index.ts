@@ -1,6 +1,7 @@
 import { botCases } from "./bots.ts";
 import type { Case } from "./case.ts";
 import { credentialCases } from "./credentials.ts";
+import { decodeCases } from "./decode.ts";
 import { eventCases } from "./events.ts";
 import { messageCases } from "./messages.ts";
 import { connectionCases, fileCases, userCases } from "./others.ts";
@@ -16,4 +17,5 @@ export const cases: readonly Case[] = [
   ...fileCases,
   ...userCases,
   ...eventCases,
+  ...decodeCases,
 ];

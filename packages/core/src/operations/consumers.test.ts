@@ -139,7 +139,7 @@ test("says how much waits for it: what its filter keeps out does not", async () 
 
 test("maxAgeMs leaves old events out, counts each once, and never hides a gap", async () => {
   let now = Date.parse("2026-11-20T08:00:00Z");
-  const { value, say, pull, texts, runtime } = await world(() => now);
+  const { value, say, pull, texts, runtime, lines } = await world(() => now);
   await value("consumers.put", { consumer: "py", maxAgeMs: 60_000, type: ["message.*"] });
   await say("stale");
   await say("stale too");
@@ -150,6 +150,7 @@ test("maxAgeMs leaves old events out, counts each once, and never hides a gap", 
   expect(page.items.map((event) => event.type)).toEqual(["gap.opened", "message.created"]);
   expect(await texts("py")).toHaveLength(2);
   expect(await value<Consumer>("consumers.get", { consumer: "py" })).toMatchObject({ skipped: 2 });
+  expect(lines.filter((line) => line.includes("older than its maxAgeMs"))).toHaveLength(1);
   await value("consumers.ack", { consumer: "py", cursor: page.cursor });
   expect(await value<Consumer>("consumers.get", { consumer: "py" })).toMatchObject({
     skipped: 2,

@@ -63,7 +63,8 @@ it("takes the end of the connection for that of a body without a length, and of 
   expect(read(head(["HTTP/1.1 200 OK", "content-length: 5"], "ok"), true)).toMatchObject({ whole: true, keep: false });
 });
 
-it("refuses what is no HTTP, and a head without end", () => {
-  for (const text of ["SSH-2.0-OpenSSH\r\n", "HTTP/2 200\r\n\r\n", `HTTP/1.1 200 OK\r\n${"x: y\r\n".repeat(9_000)}`])
+it("refuses what is no HTTP, a head without end, and interim answers without end", () => {
+  const endless = [`HTTP/1.1 200 OK\r\n${"x: y\r\n".repeat(9_000)}`, "HTTP/1.1 100 Continue\r\n\r\n".repeat(2_000)];
+  for (const text of ["SSH-2.0-OpenSSH\r\n", "HTTP/2 200\r\n\r\n", ...endless])
     expect(() => read(text)).toThrow("no HTTP");
 });

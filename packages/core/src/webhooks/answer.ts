@@ -22,6 +22,17 @@ class NoHttp extends Error {}
  * Throws `NoHttp`.
  */
 export function readAnswer(bytes: Buffer, ended: boolean): Answered | null {
+  for (let at = 0; ;) {
+    const found = readHead(bytes.subarray(at), ended);
+    if (typeof found !== "number") return found;
+    // An interim answer; the real one follows, after no more of them than a head may have bytes.
+    at += found;
+    if (at > mostHead) throw new NoHttp("what it answered is no HTTP");
+  }
+}
+
+/** A number: how many bytes an interim answer takes. */
+function readHead(bytes: Buffer, ended: boolean): Answered | number | null {
   const end = bytes.indexOf(headEnd);
   if (end < 0) {
     if (bytes.byteLength > mostHead || !couldBeHttp(bytes)) throw new NoHttp("what it answered is no HTTP");
@@ -32,8 +43,7 @@ export function readAnswer(bytes: Buffer, ended: boolean): Answered | null {
   if (code === undefined || end > mostHead) throw new NoHttp("what it answered is no HTTP");
   const status = Number(code);
   const rest = bytes.subarray(end + headEnd.byteLength);
-  // An interim answer; the real one follows.
-  if (status < 200 && status !== 101) return readAnswer(rest, ended);
+  if (status < 200 && status !== 101) return end + headEnd.byteLength;
   const connection = valueOf(head, "connection") ?? "";
   const keep = !/\bclose\b/i.test(connection) && (minor === "1" || /\bkeep-alive\b/i.test(connection));
   return { status, retryAfter: valueOf(head, "retry-after"), ...readBody(status, head, rest, ended, keep) };

@@ -111,6 +111,14 @@ it("gives up on a head that does not come", async () => {
   expect(await answer).toMatchObject({ status: null, reason: "nothing was answered in 15 s" });
 });
 
+it("gives up on a name that nobody answers for", async () => {
+  const clock = createFakeClock();
+  const answer = poster({ clock, lookup: () => new Promise(() => {}) })("http://bot.example/");
+  await expect.poll(() => clock.sleeping, { timeout: 5_000 }).toBe(1);
+  await clock.advance(15_000);
+  expect(await answer).toMatchObject({ status: null, reason: "the name bot.example cannot be resolved" });
+});
+
 it("reads no more than the begin of an endless body", async () => {
   let ended = false;
   const port = await serve((_, response) => {

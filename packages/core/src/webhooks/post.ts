@@ -70,7 +70,9 @@ export function createPost({ clock, lookup, ca }: PostParts): Post & { close(): 
     const none = { status: null, retryAfter: null, snippet: null };
     try {
       const url = new URL(request.url);
-      const address = await resolveEndpoint(url, request.privateNetwork, lookup);
+      // A name that nobody answers for holds up its own endpoint, and that no longer than one that does not answer.
+      const named: Lookup = (host) => inTime(request.signal, () => lookup(host));
+      const address = await resolveEndpoint(url, request.privateNetwork, named);
       const secure = url.protocol === "https:";
       const way: Way = {
         secure,
@@ -98,6 +100,11 @@ export function createPost({ clock, lookup, ca }: PostParts): Post & { close(): 
 
   /** Rejects when there is no connection for too long, or nobody waits any more. */
   function dialed(way: Way, signal: AbortSignal): Promise<Line> {
+    // One that comes too late is closed when it has been idle.
+    return inTime(signal, () => lines.dial(way));
+  }
+
+  function inTime<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const stop = (): void => fail(stoppedError());
       const one: Waiting = { since: clock.now(), headAt: null, late: () => fail(lateError()) };
@@ -112,8 +119,7 @@ export function createPost({ clock, lookup, ca }: PostParts): Post & { close(): 
       waiting.add(one);
       onStop(signal, stop);
       void sweep();
-      // One that comes too late is closed when it has been idle.
-      lines.dial(way).then((line) => (over(), resolve(line)), fail);
+      work().then((value) => (over(), resolve(value)), fail);
     });
   }
 

@@ -43,6 +43,16 @@ function refusal(work: () => unknown): { code: string; message: string; details:
   throw new Error("nothing was refused");
 }
 
+/** Transactions in a write-ahead log: the last frame of each says how large the file is after it. */
+function commitsIn(wal: Buffer): number {
+  const [head, frameHead] = [32, 24];
+  if (wal.byteLength < head) return 0;
+  const frame = frameHead + wal.readUInt32BE(8);
+  let commits = 0;
+  for (let at = head; at + frame <= wal.byteLength; at += frame) if (wal.readUInt32BE(at + 4) > 0) commits += 1;
+  return commits;
+}
+
 describe("a damaged file", () => {
   it.each([
     ["text", () => writeFileSync(path, "this is no database, but somebody's notes".repeat(20))],
@@ -183,6 +193,18 @@ describe("the file", () => {
       expect(db.query<{ synchronous: number }>("pragma synchronous").get()?.synchronous).toBe(level);
       db.close();
     }
+  });
+
+  it("is waited for once by all that is written in one turn, and by each that is written alone", async () => {
+    const store = openSqliteStore(path);
+    const count = (): number => commitsIn(readFileSync(`${path}-wal`));
+    const one = (id: string) => store.appendEvents(batch([event(id)]));
+    const before = count();
+    await Promise.all(Array.from({ length: 32 }, (_, at) => one(`T${at}`)));
+    expect(count() - before).toBe(1);
+    for (let at = 0; at < 5; at += 1) await one(`A${at}`);
+    expect(count() - before).toBe(6);
+    await store.close();
   });
 
   it("cannot be a folder, nor in one that is missing", () => {

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Event, Gap } from "../../packages/sdk/src/index.ts";
+import { decodeAgain } from "./again.ts";
 import { check } from "./disconnect-check.ts";
 import { handles, openScene } from "./disconnect-scene.ts";
 import { createRandom, type Random } from "./random.ts";
@@ -185,7 +186,7 @@ export async function runDisconnects(options: {
       if (round % 100 === 0) tell(`disconnects ${ended}: ${scene.said.length} messages, ${gaps.size} gaps`);
     }
     while (await pull());
-    problems.push(...check(scene.said, events));
+    problems.push(...check(scene.said, events), ...(await decodeAgain(scene.call, "chat", count)));
     for (const gap of gaps.values()) {
       count(`gaps ${gap.state}, ${gap.certainty}`);
       if (gap.state !== "filled") problems.push(`${gap.id} is ${gap.state}: ${gap.reason ?? gap.cause}`);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Event, Gap } from "../../packages/sdk/src/index.ts";
+import { decodeAgain } from "./again.ts";
 import { check, type Facts } from "./check.ts";
 import { check as checkHeard } from "./disconnect-check.ts";
 import { runDisconnects } from "./disconnects.ts";
@@ -13,6 +14,26 @@ import { runSimulated } from "./simulated.ts";
 
 // The short run; the long one is `npm run test:faults`.
 const seed = 20261120;
+
+describe("decoding again at the end of a run", () => {
+  it("goes through all that is kept, and takes what it brings for lost or doubled", async () => {
+    const pages = [
+      { intakes: 5, events: 0, failed: 0, next: "5" },
+      { intakes: 2, events: 1, failed: 1 },
+    ];
+    const asked: unknown[] = [];
+    const call = async <T>(_: string, input: Record<string, unknown>): Promise<T> => {
+      asked.push(input["from"]);
+      return pages[asked.length - 1] as T;
+    };
+    let decoded = 0;
+    expect(await decodeAgain(call, "chat", (_, n) => void (decoded += n))).toEqual([
+      "decoding again brought 1 events that the log did not have",
+      "1 kept intakes could not be decoded again",
+    ]);
+    expect([decoded, ...asked]).toEqual([7, undefined, "5"]);
+  });
+});
 
 describe("the fault suite", () => {
   it(

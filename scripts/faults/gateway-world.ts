@@ -17,6 +17,7 @@ import {
   serveGateway,
 } from "../../plugins/stoat/src/simulator/index.ts";
 import { drop, tellUpdate } from "../../plugins/stoat/src/simulator/messages.ts";
+import { decodeAgain } from "./again.ts";
 import { checkGateway, type Said } from "./gateway-check.ts";
 import { disconnect, type Ways } from "./gateway-ways.ts";
 import { createJumpingClock } from "./clock.ts";
@@ -248,7 +249,7 @@ export async function runGatewayWorld(
       log: await events(),
       gaps: await gaps(),
     };
-    problems.push(...checkGateway(facts, count));
+    problems.push(...checkGateway(facts, count), ...(await decodeAgain(call, "home", count)));
   } catch (error) {
     problems.push(`the world broke: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   } finally {

@@ -6,6 +6,7 @@ import { createRedactor } from "../../packages/core/src/host/redact.ts";
 import { createRuntime } from "../../packages/core/src/runtime.ts";
 import { createMemorySealer } from "../../packages/core/src/secrets/seal.ts";
 import type { Connection, Gap, Step } from "../../packages/sdk/src/index.ts";
+import { decodeAgain } from "./again.ts";
 import { compare, type Said } from "./compare.ts";
 import { createFastClock } from "./fast-clock.ts";
 import { openCrashStore } from "./crash-store.ts";
@@ -268,7 +269,7 @@ export async function runPlatformWorld(
   }
 
   async function verdict(): Promise<string[]> {
-    const found: string[] = [];
+    const found = await decodeAgain(call, connection, count);
     const gaps = (await call<{ items: Gap[] }>("gaps.list", { limit: 500 })).items;
     for (const [name, list] of [
       ["pull", seen],

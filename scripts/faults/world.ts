@@ -7,6 +7,7 @@ import { createRuntime } from "../../packages/core/src/runtime.ts";
 import { createMemorySealer } from "../../packages/core/src/secrets/seal.ts";
 import type { Gap } from "../../packages/sdk/src/index.ts";
 import sandbox from "../../plugins/sandbox/src/index.ts";
+import { decodeAgain } from "./again.ts";
 import { createJumpingClock } from "./clock.ts";
 import { openCrashStore } from "./crash-store.ts";
 import type { Random } from "./random.ts";
@@ -254,7 +255,7 @@ export async function runWorld(
   return problems.map((text) => `[${habits.join(" ") || "plain"}] ${text}`);
 
   async function verdict(): Promise<string[]> {
-    const found: string[] = [];
+    const found = await decodeAgain(call, "chat", count);
     const gaps = (await call<{ items: Gap[] }>("gaps.list", { limit: 500 })).items;
     const inGap = (time: string): boolean =>
       gaps.some((gap) => gap.state !== "filled" && gap.from <= time && (gap.to === null || time <= gap.to));

@@ -3,7 +3,7 @@ import type { Position, Store } from "../store/types.ts";
 import { aheadError, formatCursor, goneError, parseCursor } from "./cursor.ts";
 import { filterPosition } from "./filter.ts";
 import type { Notifier } from "./notifier.ts";
-import { createTail } from "./tail.ts";
+import { createTail, type Page } from "./tail.ts";
 import type { EventLog, EventPageResult } from "./types.ts";
 
 type Query = Parameters<EventLog["read"]>[0];
@@ -18,7 +18,13 @@ export interface ReaderParts {
 
 // Enough to make a page of most filters, little enough to hold in memory for many readers.
 const chunk = 250;
+/** The first read of a page takes what is asked for, within these: most filters let most through. */
+const least = 50;
+const most = 500;
 const streamPage = 100;
+
+/** `end`: it came to the end of the log. */
+type Pass = EventPageResult & { readonly end: boolean };
 
 export function createReader(
   parts: ReaderParts,
@@ -51,7 +57,7 @@ export function createReader(
     return goneError({ oldest: cursorOf(oldestSeq - 1), since, retentionMs: parts.retentionMs });
   };
 
-  const tail = createTail(store, notifier, toEvent);
+  const tail = createTail(store, notifier, toEvent, chunk);
 
   const assertKept = async (seq: number, shared: boolean): Promise<void> => {
     const oldestSeq = shared ? await tail.oldestSeq() : (await store.info()).oldestSeq;
@@ -59,51 +65,54 @@ export function createReader(
   };
 
   /**
-   * One pass from `after` to the end of the log, or until the page is full. `shared`: begins where the log ended before
-   * the last commit, as that of every other stream that was woken by it.
+   * One pass from `after` to the end of the log, or until the page is full. `shared`: through the same pieces as
+   * everybody else who is there, each to its end, so that the page may hold more than was asked for.
    */
-  const pass = async (query: Query, shared = false): Promise<EventPageResult> => {
+  const pass = async (query: Query, shared = false): Promise<Pass> => {
     const { filter, limit, maxAgeMs, signal } = query;
     await assertKept(query.after, shared);
+    const narrow = filter.bot?.connection ?? filter.connection;
     const items: Event[] = [];
     let seq = query.after;
     let skipped = 0;
+    let size = Math.min(Math.max(limit, least), most);
     for (;;) {
-      if (signal?.aborted) return { items, seq, skipped };
+      if (signal?.aborted) return { items, seq, skipped, end: false };
       // Read first: what is appended during the pass belongs to the next one.
       const head = notifier.head();
-      const narrow = filter.bot?.connection ?? filter.connection;
-      const positions = shared
-        ? await tail.read(seq, narrow, chunk)
-        : await store.readPositions({
-            after: seq,
-            limit: chunk,
-            ...(narrow === undefined ? {} : { connection: narrow }),
-          });
+      const { positions, full } = shared ? await tail.read(seq, narrow) : await alone(seq, narrow, size);
       for (const position of positions) {
+        if (items.length >= limit && !shared) return { items, seq, skipped, end: false };
         seq = position.seq;
         const event = filterPosition(filter, position, shared ? tail.toEvent : toEvent);
         if (event && isStale(event, maxAgeMs, clock)) {
           skipped += 1;
           query.skip?.(seq);
         } else if (event) items.push(event);
-        if (items.length >= limit) return { items, seq, skipped };
       }
-      if (positions.length < chunk) return { items, seq: Math.max(seq, head), skipped };
+      if (!full) return { items, seq: Math.max(seq, head), skipped, end: true };
+      if (items.length >= limit) return { items, seq, skipped, end: false };
+      size = chunk;
       // A long way through what does not pass must not hold up everybody else.
       await new Promise((resolve) => setImmediate(resolve));
     }
   };
 
+  const alone = async (after: number, connection: string | undefined, limit: number): Promise<Page> => {
+    const positions = await store.readPositions({ after, limit, ...(connection === undefined ? {} : { connection }) });
+    return { positions, full: positions.length === limit };
+  };
+
   const read = async (query: Query): Promise<EventPageResult> => {
     const until = clock.now() + (query.waitMs ?? 0);
-    let page = await pass(query);
+    let page = await pass(query, query.shared);
     let { skipped } = page;
     for (;;) {
       const left = until - clock.now();
-      if (page.items.length > 0 || left <= 0 || query.signal?.aborted) return { ...page, skipped };
-      await notifier.wait(page.seq, { ms: left, signal: query.signal });
-      page = await pass({ ...query, after: page.seq });
+      const { items, seq } = page;
+      if (items.length > 0 || left <= 0 || query.signal?.aborted) return { items, seq, skipped };
+      await notifier.wait(seq, { ms: left, signal: query.signal });
+      page = await pass({ ...query, after: seq }, query.shared);
       skipped += page.skipped;
     }
   };
@@ -122,9 +131,9 @@ export function createReader(
           yield event;
         }
         seq = page.seq;
-        // A page that is not full ended where the log ends.
-        shared = page.items.length < streamPage;
-        if (shared) await notifier.wait(seq, { signal });
+        // From the end of the log on it stands where the others stand.
+        shared ||= page.end;
+        if (page.end) await notifier.wait(seq, { signal });
       }
     },
     async seqOf(start) {

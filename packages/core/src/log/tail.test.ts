@@ -43,3 +43,42 @@ it("keeps what each may see apart", async () => {
   stop.abort();
   await Promise.all(all);
 });
+
+it("is read once by all who work off the same backlog, wherever they begin", async () => {
+  const { log, commit, store } = await openTestLog();
+  for (let n = 0; n < 3; n += 1)
+    await commit({ bots: ["one"], events: Array.from({ length: 200 }, (_, at) => draft(`m${n * 200 + at + 1}`)) });
+  const reads = vi.spyOn(store, "readPositions");
+  const work = async (from: number): Promise<Event[]> => {
+    const got: Event[] = [];
+    for (let after = from; after < 600;) {
+      const page = await log.read({ after, filter: {}, limit: 1, shared: true });
+      got.push(...page.items);
+      after = page.seq;
+      // What is full stays as it is, whatever comes meanwhile.
+      await commit({ bots: ["one"], events: [draft(`x${after}`)] });
+    }
+    return got;
+  };
+  const first = await work(0);
+  expect(first.slice(0, 600).map((event) => event.message?.id)).toEqual(
+    Array.from({ length: 600 }, (_, at) => `m${at + 1}`),
+  );
+  const before = reads.mock.calls.length;
+  const second = await work(100);
+  expect(second[0]).toMatchObject({ seq: 101 });
+  expect(second.find((event) => event.seq === 300)).toBe(first[299]);
+  expect(second.find((event) => event.seq === 600)?.message?.id).toBe("m600");
+  // From its place to the end of that piece, and the end of the log, which has grown.
+  expect(reads.mock.calls.slice(before).map(([query]) => query.after)).toEqual([100, 500]);
+});
+
+it("does not tell of what retention has removed since it was read", async () => {
+  const { log, commit, store, clock } = await openTestLog();
+  await commit({ bots: ["one"], events: [draft("m1"), draft("m2")] });
+  const query = { after: 0, filter: {}, limit: 1, shared: true };
+  expect((await log.read(query)).items).toHaveLength(2);
+  await store.trim({ events: new Date(clock.now() + 1).toISOString() });
+  await turn();
+  await expect(log.read(query)).rejects.toMatchObject({ code: "gone" });
+});

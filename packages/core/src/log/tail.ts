@@ -2,14 +2,22 @@ import type { Event } from "@botyard/sdk";
 import type { Position, Store } from "../store/types.ts";
 import type { Notifier } from "./notifier.ts";
 
+/** A piece of the log. */
+export interface Page {
+  /** Oldest first. */
+  readonly positions: readonly Position[];
+  /** The log goes on behind it. */
+  readonly full: boolean;
+}
+
 /**
- * The end of the log, read once for all who wait there: a commit wakes every stream at once, and each asks for the same
- * positions.
+ * The log, read once for all who want the same part of it: a commit wakes every stream and every webhook at once, and
+ * webhooks that work off a backlog do it side by side.
  */
 export interface Tail {
-  /** Positions after `after`; of one connection where it is named. As many as one read takes, oldest first. */
-  read(after: number, connection: string | undefined, limit: number): Promise<readonly Position[]>;
-  /** First position that is kept, as of the last commit. */
+  /** What comes after `after`; of one connection where it is named. */
+  read(after: number, connection: string | undefined): Promise<Page>;
+  /** First position that is kept. */
   oldestSeq(): Promise<number>;
   /** The same object for the same position, so that what is made of it can be kept with it. Not to be changed. */
   toEvent(position: Position): Event;
@@ -22,37 +30,56 @@ export function createTail(
   store: Pick<Store, "info" | "readPositions">,
   notifier: Pick<Notifier, "head">,
   toEvent: (position: Position) => Event,
+  /** Positions of a page. */
+  size: number,
 ): Tail {
   let head = -1;
   let oldest: Promise<number> | undefined;
-  const pages = new Map<string, Promise<readonly Position[]>>();
+  /** Those that ended where the log ended: of no use after the next commit. */
+  const ends = new Map<string, Promise<Page>>();
+  /** Full ones stay as they are. */
+  const whole = new Map<string, Promise<Page>>();
   const events = new WeakMap<Position, Event>();
 
-  /** What was read before the last commit is of no use after it. */
-  function fresh(): void {
-    if (notifier.head() === head) return;
-    head = notifier.head();
-    oldest = undefined;
-    pages.clear();
+  function keep(key: string, page: Promise<Page>): void {
+    ends.set(key, page);
+    page.then(
+      ({ full }) => {
+        if (!full) return;
+        if (ends.get(key) === page) ends.delete(key);
+        whole.set(key, page);
+        const [eldest] = whole.keys();
+        if (whole.size > mostPages && eldest !== undefined) whole.delete(eldest);
+      },
+      () => {
+        if (ends.get(key) === page) ends.delete(key);
+      },
+    );
   }
 
   return {
-    read(after, connection, limit) {
-      fresh();
-      const key = `${after}/${limit}/${connection ?? ""}`;
-      const known = pages.get(key);
+    read(after, connection) {
+      if (notifier.head() !== head) {
+        head = notifier.head();
+        ends.clear();
+      }
+      // Whoever begins within a page reads to its end, so that the next one is that of the others.
+      const limit = connection === undefined ? size - (after % size) : size;
+      const key = `${after}/${connection ?? ""}`;
+      const known = whole.get(key) ?? ends.get(key);
       if (known) return known;
-      const page = store.readPositions({ after, limit, ...(connection === undefined ? {} : { connection }) });
-      if (pages.size >= mostPages) return page;
-      pages.set(key, page);
-      page.catch(() => pages.delete(key));
+      const page = store
+        .readPositions({ after, limit, ...(connection === undefined ? {} : { connection }) })
+        .then((positions) => ({ positions, full: positions.length === limit }));
+      if (ends.size < mostPages) keep(key, page);
       return page;
     },
     oldestSeq() {
-      fresh();
       if (!oldest) {
         oldest = store.info().then((info) => info.oldestSeq);
-        oldest.catch(() => (oldest = undefined));
+        oldest.catch(() => {});
+        // Retention may move it at any time.
+        setImmediate(() => (oldest = undefined));
       }
       return oldest;
     },

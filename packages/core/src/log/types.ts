@@ -64,6 +64,8 @@ export interface EventLog {
     /** Told of each position that `maxAgeMs` left out. */
     readonly skip?: ((seq: number) => void) | undefined;
     readonly signal?: AbortSignal | undefined;
+    /** Together with others who are at the same place: whole pieces of the log, so that more than `limit` may come. */
+    readonly shared?: boolean | undefined;
   }): Promise<EventPageResult>;
   /** Until the signal aborts; holds no backlog in memory. */
   stream(query: {

@@ -14,8 +14,8 @@ export interface Feed {
   run(): Promise<void>;
 }
 
-/** As many as the log reads at once: what it would read beyond is read again. */
-const page = 250;
+/** At least one event; the log gives all that it reads at once. */
+const limit = 1;
 const waitMs = 30_000;
 const errorMs = 5_000;
 
@@ -53,7 +53,7 @@ export function createFeed(parts: {
   };
 
   async function sendAgain(range: (typeof ranges)[number]): Promise<void> {
-    const result = await log.read({ after: range.read, filter: parts.filter, limit: page, signal });
+    const result = await log.read({ after: range.read, filter: parts.filter, limit, shared: true, signal });
     for (const event of result.items) if (event.seq <= range.until) give(event, openAgain);
     range.read = Math.min(result.seq, range.until);
     parts.moved();
@@ -63,7 +63,8 @@ export function createFeed(parts: {
     const result = await log.read({
       after: read,
       filter: parts.filter,
-      limit: page,
+      limit,
+      shared: true,
       waitMs,
       maxAgeMs: parts.maxAgeMs,
       signal: AbortSignal.any([signal, poke.signal]),

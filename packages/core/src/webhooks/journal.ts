@@ -18,7 +18,7 @@ export interface Journal {
   flush(): Promise<void>;
 }
 
-/** What a crash may deliver a second time. */
+/** What a crash may deliver a second time. At the tenths of the clock, so that all webhooks write in one transaction. */
 const soonMs = 100;
 const laterMs = 5_000;
 const againMs = 5_000;
@@ -40,7 +40,7 @@ export function createJournal(parts: {
   let attempts: AttemptRow[] = [];
   let dirty = false;
   let stuck = false;
-  let timer: { readonly at: number; readonly abort: AbortController } | null = null;
+  let timer: { readonly ms: number; readonly at: number; readonly abort: AbortController } | null = null;
   let writing: Promise<void> = Promise.resolve();
 
   const write = async (): Promise<void> => {
@@ -76,12 +76,14 @@ export function createJournal(parts: {
   const flush = (): Promise<void> => (writing = writing.then(write));
   function touch(ms: number): void {
     dirty = true;
-    const at = clock.now() + ms;
+    if (timer && timer.ms <= ms) return;
+    const now = clock.now();
+    const at = Math.floor((now + ms) / soonMs) * soonMs;
     if (timer && timer.at <= at) return;
     timer?.abort.abort();
     const abort = new AbortController();
-    timer = { at, abort };
-    clock.sleep(ms, abort.signal).then(flush, () => {}); // replaced by an earlier one
+    timer = { ms, at, abort };
+    clock.sleep(at - now, abort.signal).then(flush, () => {}); // replaced by an earlier one
   }
 
   return {

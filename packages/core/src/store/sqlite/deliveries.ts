@@ -30,17 +30,43 @@ export function createDeliveryStore(
   const counts = db.query<{ state: DeliveryRow["state"]; n: number }>(
     "select state, count(*) as n from delivery where webhook = ? group by state",
   );
-  const insertAttempt = db.query("insert into attempt (webhook, event, value) values (?, ?, ?)");
+  const lastAttempt = db.query<{ n: number | null }>("select max(n) as n from attempts");
+  const insertAttempts = db.query("insert into attempts (n, webhook, value) values (?, ?, ?)");
   const attempts = db.query<ValueRow & { readonly n: number }>(
-    `select n, value from attempt where webhook = ?1 and n < ?2 and (?3 is null or event = ?3) order by n desc limit ?4`,
+    "select n, value from attempts where webhook = ? order by n desc",
   );
-  const trimAttempts = db.query(
-    `delete from attempt where webhook = ?1 and n <= (
-       select n from attempt where webhook = ?1 order by n desc limit 1 offset ${attemptsKept})`,
-  );
-  const forget = ["delivery_state", "delivery", "attempt"].map((table) =>
+  const dropAttempts = db.query("delete from attempts where webhook = ? and n <= ?");
+  const forget = ["delivery_state", "delivery", "attempts"].map((table) =>
     db.query(`delete from ${table} where webhook = ?`),
   );
+
+  /** Of each webhook, how many have been written since the old ones were last removed. */
+  const written = new Map<string, number>();
+
+  /** Rows of attempts until as many are in them as are kept, newest first. */
+  const keptAttempts = function* (webhook: string) {
+    let seen = 0;
+    for (const { n, value } of attempts.all(webhook)) {
+      if (seen >= attemptsKept) return;
+      const rows = JSON.parse(value) as AttemptRow[];
+      seen += rows.length;
+      yield { n, rows: rows.slice(Math.max(0, seen - attemptsKept)) };
+    }
+  };
+
+  const writeAttempts = (webhook: string, rows: readonly AttemptRow[]): void => {
+    const kept = rows.slice(-attemptsKept);
+    const n = (lastAttempt.get()?.n ?? 0) + kept.length;
+    insertAttempts.run(n, webhook, JSON.stringify(kept));
+    const now = (written.get(webhook) ?? attemptsKept) + kept.length;
+    written.set(webhook, now);
+    if (now < attemptsKept) return;
+    // Now and then: to find them costs as much as to write many.
+    written.set(webhook, 0);
+    let oldest = n;
+    for (const row of keptAttempts(webhook)) oldest = row.n;
+    dropAttempts.run(webhook, oldest - 1);
+  };
 
   return {
     saveDeliveries: (changes) =>
@@ -49,8 +75,7 @@ export function createDeliveryStore(
         if (changes.state) writeState.run(webhook, JSON.stringify(changes.state));
         for (const seq of gone) removeRow.run(webhook, seq);
         for (const row of rows) writeRow.run(webhook, row.seq, row.state, JSON.stringify(row));
-        for (const row of tried) insertAttempt.run(webhook, row.event, JSON.stringify(row));
-        if (tried.length > 0) trimAttempts.run(webhook);
+        if (tried.length > 0) writeAttempts(webhook, tried);
       }),
     async deliveryState(webhook) {
       const row = state.get(webhook);
@@ -63,9 +88,15 @@ export function createDeliveryStore(
       const of = new Map(counts.all(webhook).map((row) => [row.state, row.n]));
       return { waiting: of.get("waiting") ?? 0, dead: of.get("dead") ?? 0 };
     },
-    async listAttempts({ webhook, event, before, limit }) {
-      const rows = attempts.all(webhook, before ?? Number.MAX_SAFE_INTEGER, event, limit);
-      return rows.map(({ n, value }) => ({ ...(JSON.parse(value) as AttemptRow), n }));
+    async listAttempts({ webhook, event, before = Number.MAX_SAFE_INTEGER, limit }) {
+      const found: (AttemptRow & { n: number })[] = [];
+      for (const { n, rows } of keptAttempts(webhook)) {
+        if (n - rows.length + 1 >= before) continue;
+        for (const [at, row] of rows.toReversed().entries())
+          if (n - at < before && (event === undefined || row.event === event)) found.push({ ...row, n: n - at });
+        if (found.length >= limit) break;
+      }
+      return found.slice(0, limit);
     },
     async forgetWebhook(webhook) {
       db.tx(() => {

@@ -71,6 +71,32 @@ export function testDeliveries(open: OpenTested): void {
       expect(await store().listAttempts({ webhook: "one", limit: 5000 })).toHaveLength(attemptsKept);
     });
 
+    it("keeps the last thousand attempts however few are written at once, each webhook its own", async () => {
+      const total = 2 * attemptsKept + 35;
+      for (let at = 0; at < total; at += 15) {
+        const some = Array.from({ length: Math.min(15, total - at) }, (_, n) => attempt(`evt_${at + n}`, at + n));
+        await store().saveDeliveries({ webhook: "one", attempts: some });
+        if (at < 30) await store().saveDeliveries({ webhook: "two", attempts: [attempt(`evt_other_${at}`)] });
+      }
+      const all = await store().listAttempts({ webhook: "one", limit: 5000 });
+      expect(all.map((item) => item.attempt)).toEqual(Array.from({ length: attemptsKept }, (_, n) => total - 1 - n));
+      expect(new Set(all.map((item) => item.n)).size).toBe(attemptsKept);
+      const pages: number[] = [];
+      for (let before: number | undefined; ;) {
+        const page = await store().listAttempts({
+          webhook: "one",
+          limit: 7,
+          ...(before === undefined ? {} : { before }),
+        });
+        if (page.length === 0) break;
+        pages.push(...page.map((item) => item.attempt));
+        before = page.at(-1)?.n;
+      }
+      expect(pages).toEqual(all.map((item) => item.attempt));
+      expect(await store().listAttempts({ webhook: "one", event: `evt_${total - 20}`, limit: 5 })).toHaveLength(1);
+      expect(await store().listAttempts({ webhook: "two", limit: 5 })).toHaveLength(2);
+    });
+
     it("forgets everything of one webhook", async () => {
       await store().saveDeliveries({ webhook: "one", state, rows: [row(1)], attempts: [attempt("evt_1")] });
       await store().saveDeliveries({ webhook: "two", state, rows: [row(1)] });

@@ -90,13 +90,20 @@ export function reachOf(address: string): Reach {
   return within(bytes, [[0xfc], 7]) ? "private" : "public";
 }
 
+/** Without the brackets of an IPv6 address. */
+export const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, "");
+
 /**
  * The one address a delivery connects to: the name is resolved here and nowhere else, so that it cannot mean another
  * machine a moment later. Throws `forbidden` where none may be reached, `unreachable` where the name is unknown.
  */
 export async function resolveEndpoint(url: URL, privateNetwork: boolean, lookup: Lookup): Promise<string> {
-  const host = url.hostname.replace(/^\[|\]$/g, "");
-  const addresses = isIP(host) > 0 ? [host] : await named(host, lookup);
+  const host = hostOf(url);
+  return allowedOf(url, privateNetwork, isIP(host) > 0 ? [host] : await named(host, lookup));
+}
+
+/** The first of them that may be reached; throws `forbidden` where none may. */
+export function allowedOf(url: URL, privateNetwork: boolean, addresses: readonly string[]): string {
   const allowed = addresses.find((address) => {
     const reach = reachOf(address);
     if (reach === "never") return false;

@@ -4,8 +4,9 @@ import type { AttemptRow, DeliveryRow } from "../store/types.ts";
 import type { Endpoint, EndpointParts } from "./endpoint-types.ts";
 import { createFeed } from "./feed.ts";
 import { createJournal } from "./journal.ts";
-import { createLanes, type Job } from "./lanes.ts";
-import type { PostAnswer } from "./post.ts";
+import { createLanes, type Job, laneOf } from "./lanes.ts";
+import { createStamp, textOf } from "./once.ts";
+import { noAnswer, type PostAnswer } from "./post.ts";
 import { mostAttempts, retryAfterMs, waitAfter } from "./schedule.ts";
 
 const mostInFlight = 32;
@@ -16,18 +17,6 @@ const mostStored = 5_000;
 /** Refusals in a row until it gets a rest. */
 const restAfter = 5;
 
-// Every webhook sends the same event as the same text; they come to it at about the same time.
-const texts = new WeakMap<Event, string>();
-function textOf(event: Event): string {
-  const known = texts.get(event);
-  if (known !== undefined) return known;
-  const text = JSON.stringify(event);
-  texts.set(event, text);
-  return text;
-}
-
-const laneOf = (event: Event): string => `${event.connection}/${event.room?.id ?? ""}`;
-
 /** @see Endpoint */
 export function startEndpoint(parts: EndpointParts): Endpoint {
   const { clock, logger, name } = parts;
@@ -37,8 +26,11 @@ export function startEndpoint(parts: EndpointParts): Endpoint {
   const stopping = new AbortController();
   const { signal } = stopping;
   const lanes = createLanes();
-  const underWay = new Set<Promise<void>>();
+  let underWay = 0;
+  /** Told when nothing is under way any more. */
+  let whenIdle = (): void => {};
   const iso = (ms: number): string => new Date(ms).toISOString();
+  const stamp = createStamp();
   let alarm: AbortController | null = null;
   let refusals = 0;
   /** Answers to what was sent before the last change of pace say nothing about it. */
@@ -125,15 +117,10 @@ export function startEndpoint(parts: EndpointParts): Endpoint {
     const now = clock.now();
     const rest = pausedUntil === null ? 0 : Date.parse(pausedUntil);
     if (rest <= now)
-      while (underWay.size < (level > 0 ? 1 : mostInFlight)) {
+      while (underWay < (level > 0 ? 1 : mostInFlight)) {
         const job = lanes.take(now, level > 0);
         if (!job) break;
-        const work: Promise<void> = attempt(job).finally(() => {
-          underWay.delete(work);
-          pump();
-          feed.go();
-        });
-        underWay.add(work);
+        attempt(job);
       }
     const due = level > 0 ? (lanes.size > 0 ? rest : null) : lanes.dueAt();
     const at = due === null ? null : Math.max(due, rest);
@@ -142,25 +129,51 @@ export function startEndpoint(parts: EndpointParts): Endpoint {
     clock.sleep(at - now, alarm.signal).then(pump, () => {}); // another one is set
   }
 
-  async function attempt(job: Job): Promise<void> {
+  /** With callbacks and not one promise within the other: thousands of these are done each second. */
+  function attempt(job: Job): void {
     const startedIn = pace;
-    try {
-      const body = job.body ?? (await readAgain(job));
-      if (body === null) return die(job, null, "the log no longer keeps it");
-      const answer = await parts.send({ id: job.event, body: textOf(body) }, signal);
-      if (signal.aborted) return;
-      job.attempts += 1;
-      const { status } = answer;
-      if (status !== null && status >= 200 && status < 300) delivered(job, answer);
-      else refused(job, answer, startedIn);
-    } catch (error) {
+    underWay += 1;
+    const over = (): void => {
+      underWay -= 1;
+      if (underWay === 0) whenIdle();
+      pump();
+      feed.go();
+    };
+    const broke = (error: unknown): void => {
       logger.error("a delivery failed inside Botyard", { webhook: name, event: job.event, error });
       job.attempts += 1;
-      refused(
-        job,
-        { status: null, retryAfter: null, snippet: null, reason: "it failed inside Botyard", tookMs: 0 },
-        startedIn,
-      );
+      refused(job, { ...noAnswer, reason: "it failed inside Botyard" }, startedIn);
+    };
+    const work = job.body === null ? readAgain(job).then((body) => body && send(body)) : send(job.body);
+    work.then(
+      (answer) => {
+        try {
+          if (!signal.aborted) answered(job, answer, startedIn);
+        } catch (error) {
+          broke(error);
+        }
+        over();
+      },
+      (error: unknown) => {
+        broke(error);
+        over();
+      },
+    );
+  }
+
+  function answered(job: Job, answer: PostAnswer | null, startedIn: number): void {
+    if (answer === null) return die(job, null, "the log no longer keeps it");
+    job.attempts += 1;
+    const { status } = answer;
+    if (status !== null && status >= 200 && status < 300) delivered(job, answer);
+    else refused(job, answer, startedIn);
+  }
+
+  function send(event: Event): Promise<PostAnswer> {
+    try {
+      return parts.send({ id: event.id, body: textOf(event) }, signal);
+    } catch (error) {
+      return Promise.reject(error as Error);
     }
   }
 
@@ -172,7 +185,7 @@ export function startEndpoint(parts: EndpointParts): Endpoint {
   const tell = (job: Job, outcome: AttemptRow["outcome"], answer: PostAnswer, reason: string | null): void =>
     journal.attempt({
       event: job.event,
-      time: iso(clock.now()),
+      time: stamp(clock.now()),
       attempt: job.attempts,
       outcome,
       status: answer.status,
@@ -185,14 +198,12 @@ export function startEndpoint(parts: EndpointParts): Endpoint {
     tell(job, "delivered", answer, null);
     out(job);
     refusals = 0;
-    const now = iso(clock.now());
-    const { level } = journal.pace();
-    if (level > 0) {
+    if (journal.pace().level > 0) {
       pace += 1;
       lanes.hurry();
       logger.info("a webhook takes events again", { webhook: name });
-      journal.patch({ level: 0, since: now, pausedUntil: null, reason: null, lastDeliveredAt: now });
-    } else journal.patch({ lastDeliveredAt: now });
+      journal.patch({ level: 0, since: iso(clock.now()), pausedUntil: null, reason: null });
+    }
   }
 
   /** Its lane goes on. */
@@ -203,8 +214,7 @@ export function startEndpoint(parts: EndpointParts): Endpoint {
   }
 
   function die(job: Job, answer: PostAnswer | null, reason: string): void {
-    const none = { status: null, retryAfter: null, snippet: null, reason, tookMs: 0 };
-    tell(job, "dead", answer ?? none, reason);
+    tell(job, "dead", answer ?? noAnswer, reason);
     lanes.done(job);
     store(job, { state: "dead", reason });
     logger.warn("an event could not be delivered and is no longer tried", { webhook: name, event: job.event, reason });
@@ -214,22 +224,15 @@ export function startEndpoint(parts: EndpointParts): Endpoint {
     const reason = answer.reason ?? `it answered ${answer.status}`;
     const asked = retryAfterMs(answer.retryAfter, clock.now());
     rest(reason, asked, startedIn);
-    if (answer.status === 410) {
-      ended.abort();
-      tell(job, "failed", answer, reason);
-      job.nextAt = clock.now() + waitAfter(1);
-      const behind = lanes.failed(job);
-      store(job, { reason });
-      for (const other of behind) store(other);
-      parts.gone();
-      return;
-    }
-    if (job.attempts >= mostAttempts) return die(job, answer, reason);
+    const gone = answer.status === 410;
+    if (gone) ended.abort();
+    else if (job.attempts >= mostAttempts) return die(job, answer, reason);
     tell(job, "failed", answer, reason);
-    job.nextAt = clock.now() + Math.max(asked ?? 0, waitAfter(job.attempts, parts.random));
+    job.nextAt = clock.now() + (gone ? waitAfter(1) : Math.max(asked ?? 0, waitAfter(job.attempts, parts.random)));
     const behind = lanes.failed(job);
     store(job, { reason });
     for (const other of behind) store(other);
+    if (gone) parts.gone();
   }
 
   /** A pause for the whole endpoint: asked for by itself, or because nothing gets through. */
@@ -282,11 +285,12 @@ export function startEndpoint(parts: EndpointParts): Endpoint {
       alarm?.abort();
       const over = new AbortController();
       // By the machine's clock: it is about sockets, whatever a test's clock says.
-      if (underWay.size > 0)
-        await Promise.race([Promise.all(underWay), systemClock.sleep(drainMs, over.signal).catch(() => {})]);
+      const idle = new Promise<void>((resolve) => (whenIdle = resolve));
+      if (underWay > 0) await Promise.race([idle, systemClock.sleep(drainMs, over.signal).catch(() => {})]);
       over.abort();
       stopping.abort();
-      await Promise.all([running, ...underWay]);
+      if (underWay > 0) await idle;
+      await running;
       await journal.flush();
     },
   };

@@ -111,7 +111,7 @@ export function createFeed(parts: {
     }),
     settled(seq) {
       if (!openAgain.delete(seq)) open.delete(seq);
-      const [range] = ranges;
+      const range = ranges[0];
       if (range && range.read >= range.until && openAgain.size === 0) ranges = ranges.slice(1);
     },
     again(after, until) {

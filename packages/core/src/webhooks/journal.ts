@@ -6,10 +6,11 @@ export interface Journal {
   state(): DeliveryState;
   /** Without its place, which costs more than it is asked for. */
   pace(): Pick<DeliveryState, "level" | "pausedUntil">;
-  patch(change: Partial<DeliveryState>): void;
+  patch(change: Partial<Omit<DeliveryState, "lastDeliveredAt">>): void;
   row(row: DeliveryRow): void;
   /** The row goes. */
   gone(seq: number): void;
+  /** One that delivered is the last delivery. */
   attempt(row: AttemptRow): void;
   /** The place in the log has moved: written down when there is time. */
   moved(): void;
@@ -36,12 +37,16 @@ export function createJournal(parts: {
 }): Journal {
   const { webhook, store, clock, logger } = parts;
   let state = parts.state;
+  /** Apart from the state, which would have to be made anew for each delivery. */
+  let deliveredAt = parts.state.lastDeliveredAt;
   let rows = new Map<number, DeliveryRow | null>();
   let attempts: AttemptRow[] = [];
   let dirty = false;
   let stuck = false;
   let timer: { readonly ms: number; readonly at: number; readonly abort: AbortController } | null = null;
   let writing: Promise<void> = Promise.resolve();
+
+  const whole = (): DeliveryState => ({ ...state, lastDeliveredAt: deliveredAt, ...parts.place() });
 
   const write = async (): Promise<void> => {
     timer?.abort.abort();
@@ -51,7 +56,7 @@ export function createJournal(parts: {
     rows = new Map();
     attempts = [];
     dirty = false;
-    state = { ...state, ...parts.place() };
+    state = whole();
     try {
       await store.saveDeliveries({
         webhook,
@@ -87,7 +92,7 @@ export function createJournal(parts: {
   }
 
   return {
-    state: () => ({ ...state, ...parts.place() }),
+    state: whole,
     pace: () => state,
     patch(change) {
       state = { ...state, ...change };
@@ -103,6 +108,7 @@ export function createJournal(parts: {
     },
     attempt(row) {
       attempts.push(row);
+      if (row.outcome === "delivered") deliveredAt = row.time;
       touch(soonMs);
     },
     moved: () => touch(laterMs),

@@ -14,6 +14,8 @@ export interface Job {
   stored: boolean;
 }
 
+export const laneOf = (event: Event): string => `${event.connection}/${event.room?.id ?? ""}`;
+
 /** Keeps the order within each lane: only its first is ever tried, and one at a time. */
 export interface Lanes {
   readonly size: number;
@@ -103,7 +105,7 @@ export function createLanes(): Lanes {
     },
     take(now, anyTime) {
       wake(now);
-      let [name] = ready;
+      let name = ready.values().next().value;
       if (name === undefined && anyTime) [name] = [...waiting].sort(([, a], [, b]) => a - b)[0] ?? [];
       const lane = name === undefined ? undefined : lanes.get(name);
       if (name === undefined || !lane) return null;

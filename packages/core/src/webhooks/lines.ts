@@ -9,15 +9,20 @@ export interface Way {
   readonly port: number;
 }
 
-/** An open connection that carries one request after the other. */
+/** What a connection carries, one after the other. */
+export interface Cargo {
+  data(part: Buffer): void;
+  /** Told once when the connection ends; with an error where it broke. */
+  end(error: Error | null): void;
+}
+
+/** An open connection. */
 export interface Line {
   readonly socket: Socket;
   /** Requests it has carried. */
   used: number;
-  /** Of the request under way. */
-  onData: ((part: Buffer) => void) | null;
-  /** Told once when it ends; with an error where it broke. */
-  onEnd: ((error: Error | null) => void) | null;
+  /** Under way; null: it is free. */
+  cargo: Cargo | null;
 }
 
 /** Connections that are kept open for the next request. */
@@ -30,7 +35,8 @@ export interface Lines {
   close(): void;
 }
 
-const mostFree = 32;
+/** In all: as many as are under way where many webhooks go to one machine, so that none is opened anew for each request. */
+const mostFree = 1_024;
 const idleMs = 30_000;
 const connectMs = 10_000;
 
@@ -40,7 +46,18 @@ const keyOf = (way: Way): string => `${way.secure ? "tls" : "tcp"} ${way.name} $
 /** node:http costs about six times as much for each request; what a webhook needs of HTTP is little. */
 export function createLines(options: { readonly ca?: string | undefined }): Lines {
   const idle = new Map<string, Line[]>();
+  const keys = new WeakMap<Way, string>();
   const open = new Set<Socket>();
+  let free = 0;
+
+  const key = (way: Way): string => {
+    let known = keys.get(way);
+    if (known === undefined) {
+      known = keyOf(way);
+      keys.set(way, known);
+    }
+    return known;
+  };
 
   function dial(way: Way): Promise<Line> {
     const { secure, name, address, port } = way;
@@ -55,16 +72,16 @@ export function createLines(options: { readonly ca?: string | undefined }): Line
             ...(ca === undefined ? {} : { ca }),
           })
         : connect(where);
-      const line: Line = { socket, used: 0, onData: null, onEnd: null };
+      const line: Line = { socket, used: 0, cargo: null };
       open.add(socket);
       let ready = false;
       const end = (error: Error | null): void => {
         open.delete(socket);
         socket.destroy();
         if (!ready) return reject(error ?? new Error("it could not be reached: the connection was closed at once"));
-        const told = line.onEnd;
-        line.onEnd = null;
-        if (told) told(error);
+        const { cargo } = line;
+        line.cargo = null;
+        if (cargo) cargo.end(error);
         else forget(way, line);
       };
       socket.setNoDelay(true);
@@ -75,12 +92,12 @@ export function createLines(options: { readonly ca?: string | undefined }): Line
         ready = true;
         socket.setTimeout(idleMs, () => {
           // A request under way has a limit of its own.
-          if (line.onEnd === null) end(null);
+          if (line.cargo === null) end(null);
         });
         resolve(line);
       });
       socket.on("data", (part: Buffer) => {
-        if (line.onData) line.onData(part);
+        if (line.cargo) line.cargo.data(part);
         // Nobody asked: whatever it is, the next answer would begin with it.
         else end(null);
       });
@@ -91,28 +108,34 @@ export function createLines(options: { readonly ca?: string | undefined }): Line
   }
 
   function forget(way: Way, line: Line): void {
-    const key = keyOf(way);
-    const rest = (idle.get(key) ?? []).filter((other) => other !== line);
-    if (rest.length > 0) idle.set(key, rest);
-    else idle.delete(key);
+    const lines = idle.get(key(way)) ?? [];
+    const at = lines.indexOf(line);
+    if (at < 0) return;
+    lines.splice(at, 1);
+    free -= 1;
+    if (lines.length === 0) idle.delete(key(way));
   }
 
   return {
     dial,
-    take: (way) => idle.get(keyOf(way))?.pop() ?? null,
+    take(way) {
+      const line = idle.get(key(way))?.pop() ?? null;
+      if (line) free -= 1;
+      return line;
+    },
     free(way, line) {
-      const key = keyOf(way);
-      const lines = idle.get(key) ?? [];
-      idle.set(key, lines);
-      line.onData = null;
-      line.onEnd = null;
+      line.cargo = null;
       line.used += 1;
-      if (lines.length < mostFree && open.has(line.socket)) lines.push(line);
-      else line.socket.destroy();
+      if (free >= mostFree || !open.has(line.socket)) return void line.socket.destroy();
+      const lines = idle.get(key(way));
+      if (lines) lines.push(line);
+      else idle.set(key(way), [line]);
+      free += 1;
     },
     close() {
       for (const socket of open) socket.destroy();
       idle.clear();
+      free = 0;
     },
   };
 }

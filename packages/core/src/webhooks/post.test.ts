@@ -31,7 +31,7 @@ function poster(more: Partial<PostParts> = {}) {
     post({
       url,
       privateNetwork: true,
-      headers: { "webhook-id": "evt_1" },
+      head: "webhook-id: evt_1\r\n",
       body: '{"a":"é"}',
       signal: new AbortController().signal,
       ...over,
@@ -51,6 +51,18 @@ it("posts the body with its headers and tells what came back", async () => {
     snippet: `POST /hook?a=1 bot.example:${port} evt_1 application/json`,
   });
   expect(got).toBe('{"a":"é"}');
+});
+
+it("keeps as many connections as were under way, and opens none anew for the next requests", async () => {
+  let opened = 0;
+  const server = createServer((_, response) => response.end("ok"));
+  server.on("connection", () => (opened += 1));
+  const port = await listening(server);
+  const post = poster();
+  const many = (): Promise<unknown> =>
+    Promise.all(Array.from({ length: 48 }, (_, at) => post(`http://127.0.0.1:${port}/${at % 3}`)));
+  for (let round = 0; round < 3; round += 1) await many();
+  expect(opened).toBe(48);
 });
 
 it("resolves the name once, and connects to what was checked", async () => {

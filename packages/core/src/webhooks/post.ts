@@ -1,12 +1,15 @@
+import { isIP } from "node:net";
 import { type Clock, isBotyardError } from "@botyard/sdk";
-import { type Lookup, resolveEndpoint } from "./address.ts";
-import { type Answered, readAnswer } from "./answer.ts";
-import { createLines, type Line, type Way } from "./lines.ts";
+import { timer } from "../host/clock.ts";
+import { allowedOf, hostOf, type Lookup, resolveEndpoint } from "./address.ts";
+import { createExchange, type Head, lateError, stoppedError, timeoutMs } from "./exchange.ts";
+import { createLines, type Way } from "./lines.ts";
 
 export interface PostRequest {
   readonly url: string;
   readonly privateNetwork: boolean;
-  readonly headers: Readonly<Record<string, string>>;
+  /** Lines of its head beside those each request has, every one with its end: `webhook-id: evt_1\r\n`. Of our own making. */
+  readonly head: string;
   readonly body: string;
   readonly signal: AbortSignal;
 }
@@ -21,6 +24,8 @@ export interface PostAnswer {
   readonly tookMs: number;
 }
 
+export const noAnswer: PostAnswer = { status: null, retryAfter: null, snippet: null, reason: null, tookMs: 0 };
+
 /** Posts once: no redirects, no repeats. Never throws. */
 export type Post = (request: PostRequest) => Promise<PostAnswer>;
 
@@ -31,198 +36,107 @@ export interface PostParts {
   readonly ca?: string;
 }
 
-/** To the head of the answer. */
-const timeoutMs = 15_000;
-/** The head has decided; what comes slowly after it is not waited for. */
-const bodyMs = 1_000;
-const snippetBytes = 1_024;
-/** Longer bodies are not read to their end, and their connection is not used again. */
-const mostBytes = 65_536;
-const sweepMs = 500;
-
-interface Waiting {
-  readonly since: number;
-  /** When the head came; null: it has not. */
-  headAt: number | null;
-  late(): void;
+/** What is the same for all requests to an address. */
+interface Target {
+  readonly url: URL;
+  /** What they begin with. */
+  readonly head: string;
+  /** Where its host is an address and no name: nothing has to be asked, and what was allowed stays allowed. */
+  readonly fixed: Way | null;
+  /** Where its name led the last time. */
+  last: Way | null;
 }
+
+/** Addresses that are remembered; there are not that many webhooks. */
+const mostTargets = 1_000;
 
 export function createPost({ clock, lookup, ca }: PostParts): Post & { close(): void } {
   const lines = createLines({ ca });
-  // One look at all of them now and then: a timer for each would cost more than the request.
-  const waiting = new Set<Waiting>();
-  let sweeping = false;
+  const exchange = createExchange(clock, lines);
+  const targets = { private: new Map<string, Target>(), public: new Map<string, Target>() };
 
-  async function sweep(): Promise<void> {
-    if (sweeping) return;
-    sweeping = true;
-    while (waiting.size > 0) {
-      await clock.sleep(sweepMs);
-      const now = clock.now();
-      for (const one of waiting)
-        if (one.headAt === null ? now - one.since >= timeoutMs : now - one.headAt >= bodyMs) one.late();
+  function targetOf(address: string, privateNetwork: boolean): Target {
+    const known = targets[privateNetwork ? "private" : "public"];
+    let target = known.get(address);
+    if (!target) {
+      if (known.size >= mostTargets) known.clear();
+      target = makeTarget(address, privateNetwork);
+      known.set(address, target);
     }
-    sweeping = false;
+    return target;
   }
 
-  async function post(request: PostRequest): Promise<PostAnswer> {
+  function post(request: PostRequest): Promise<PostAnswer> {
     const started = clock.now();
-    const none = { status: null, retryAfter: null, snippet: null };
-    try {
-      const url = new URL(request.url);
+    return new Promise((resolve) => {
+      const told = (error: unknown, answer: Head | null): void => {
+        const tookMs = clock.now() - started;
+        if (answer) resolve({ ...answer, reason: null, tookMs });
+        else resolve({ ...noAnswer, reason: sentence(error), tookMs });
+      };
+      let target: Target;
+      try {
+        target = targetOf(request.url, request.privateNetwork);
+      } catch (error) {
+        return told(error, null);
+      }
+      const send = (way: Way): void => exchange(way, textOf(target, request), request.signal, told);
+      if (target.fixed) return send(target.fixed);
       // A name that nobody answers for holds up its own endpoint, and that no longer than one that does not answer.
-      const named: Lookup = (host) => inTime(request.signal, () => lookup(host));
-      const address = await resolveEndpoint(url, request.privateNetwork, named);
-      const secure = url.protocol === "https:";
-      const way: Way = {
-        secure,
-        name: url.hostname.replace(/^\[|\]$/g, ""),
-        address,
-        port: Number(url.port) || (secure ? 443 : 80),
-      };
-      const answer = await send(way, textOf(url, request), request.signal);
-      return { ...answer, reason: null, tookMs: clock.now() - started };
-    } catch (error) {
-      return { ...none, reason: sentence(error), tookMs: clock.now() - started };
-    }
-  }
-
-  async function send(way: Way, text: string, signal: AbortSignal) {
-    for (;;) {
-      const line = lines.take(way) ?? (await dialed(way, signal));
-      const again = line.used > 0;
-      const answer = await exchange(way, line, text, signal);
-      if (answer !== null) return answer;
-      // It was closed while nobody used it: that says nothing of the receiver.
-      if (!again) throw new Error("it closed the connection without an answer");
-    }
-  }
-
-  /** Rejects when there is no connection for too long, or nobody waits any more. */
-  function dialed(way: Way, signal: AbortSignal): Promise<Line> {
-    // One that comes too late is closed when it has been idle.
-    return inTime(signal, () => lines.dial(way));
-  }
-
-  function inTime<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const stop = (): void => fail(stoppedError());
-      const one: Waiting = { since: clock.now(), headAt: null, late: () => fail(lateError()) };
-      const over = (): void => {
-        waiting.delete(one);
-        forgetStop(signal, stop);
-      };
-      const fail = (error: unknown): void => {
-        over();
-        reject(error as Error);
-      };
-      waiting.add(one);
-      onStop(signal, stop);
-      void sweep();
-      work().then((value) => (over(), resolve(value)), fail);
-    });
-  }
-
-  /** Null: the line ended before a byte of an answer came. */
-  function exchange(way: Way, line: Line, text: string, signal: AbortSignal) {
-    return new Promise<Pick<PostAnswer, "status" | "retryAfter" | "snippet"> | null>((resolve, reject) => {
-      let bytes: Buffer | null = null;
-      let seen: Answered | null = null;
-      const one: Waiting = {
-        since: clock.now(),
-        headAt: null,
-        late: () => (seen ? answered(seen, false) : fail(lateError())),
-      };
-      const over = (): void => {
-        waiting.delete(one);
-        forgetStop(signal, stop);
-        line.onData = null;
-        line.onEnd = null;
-      };
-      const stop = (): void => fail(stoppedError());
-      const fail = (error: Error): void => {
-        over();
-        line.socket.destroy();
-        reject(error);
-      };
-      const answered = (answer: Answered, keep: boolean): void => {
-        over();
-        if (keep) lines.free(way, line);
-        else line.socket.destroy();
-        const snippet = answer.body.toString("utf8", 0, Math.min(snippetBytes, answer.body.byteLength));
-        resolve({ status: answer.status, retryAfter: answer.retryAfter, snippet: snippet === "" ? null : snippet });
-      };
-      const look = (ended: boolean): void => {
-        if (bytes === null) return;
-        try {
-          seen = readAnswer(bytes, ended);
-        } catch (error) {
-          return fail(error as Error);
-        }
-        if (seen === null)
-          return ended ? fail(new Error("it closed the connection in the middle of its answer")) : undefined;
-        one.headAt ??= clock.now();
-        if (seen.whole) answered(seen, seen.keep);
-        else if (bytes.byteLength > mostBytes || seen.body.byteLength >= snippetBytes * 2) answered(seen, false);
-      };
-      line.onData = (part) => {
-        bytes = bytes === null ? part : Buffer.concat([bytes, part]);
-        look(false);
-      };
-      line.onEnd = (error) => {
-        if (bytes !== null) return look(true);
-        over();
-        if (error && !isReset(error)) reject(error);
-        else resolve(null);
-      };
-      if (signal.aborted) return stop();
-      onStop(signal, stop);
-      waiting.add(one);
-      void sweep();
-      line.socket.write(text);
+      const named: Lookup = (host) => inTime(clock, request.signal, () => lookup(host));
+      resolveEndpoint(target.url, request.privateNetwork, named).then(
+        (address) => {
+          if (target.last?.address !== address) target.last = wayTo(target.url, address);
+          send(target.last);
+        },
+        (error: unknown) => told(error, null),
+      );
     });
   }
 
   return Object.assign(post, { close: () => lines.close() });
 }
 
-// One listener for all requests of a signal: adding and removing one for each would cost as much as signing it.
-const stops = new WeakMap<AbortSignal, Set<() => void>>();
-
-function onStop(signal: AbortSignal, stop: () => void): void {
-  if (signal.aborted) return stop();
-  let all = stops.get(signal);
-  if (!all) {
-    const made = new Set<() => void>();
-    all = made;
-    stops.set(signal, made);
-    signal.addEventListener("abort", () => [...made].forEach((one) => one()), { once: true });
-  }
-  all.add(stop);
+function inTime<T>(clock: Clock, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(stoppedError());
+    const stop = (): void => leave(() => reject(stoppedError()));
+    const cancel = timer(clock, timeoutMs, () => leave(() => reject(lateError())));
+    const leave = (settle: () => void): void => {
+      cancel();
+      signal.removeEventListener("abort", stop);
+      settle();
+    };
+    signal.addEventListener("abort", stop, { once: true });
+    work().then(
+      (value) => leave(() => resolve(value)),
+      (error: Error) => leave(() => reject(error)),
+    );
+  });
 }
 
-function forgetStop(signal: AbortSignal, stop: () => void): void {
-  stops.get(signal)?.delete(stop);
+/** Throws where its address may not be reached. */
+function makeTarget(address: string, privateNetwork: boolean): Target {
+  const url = new URL(address);
+  const host = hostOf(url);
+  return {
+    url,
+    head: `POST ${url.pathname}${url.search} HTTP/1.1\r\nhost: ${url.host}\r\n`,
+    fixed: isIP(host) > 0 ? wayTo(url, allowedOf(url, privateNetwork, [host])) : null,
+    last: null,
+  };
 }
 
-const stoppedError = (): Error => new Error("Botyard stopped waiting");
-const lateError = (): Error => new Error(`nothing was answered in ${timeoutMs / 1000} s`);
-
-/** The whole request. What is in its head is of our making; a line break in it would be a defect of ours. */
-function textOf(url: URL, { headers, body }: PostRequest): string {
-  let head = `POST ${url.pathname}${url.search} HTTP/1.1\r\nhost: ${url.host}\r\n`;
-  for (const name in headers) {
-    const value = headers[name] ?? "";
-    if (/[\r\n]/.test(value)) throw new Error("a header of it holds a line break");
-    head += `${name}: ${value}\r\n`;
-  }
-  head += `content-type: application/json\r\nuser-agent: Botyard\r\ncontent-length: ${Buffer.byteLength(body)}`;
-  return `${head}\r\n\r\n${body}`;
+function wayTo(url: URL, address: string): Way {
+  const secure = url.protocol === "https:";
+  return { secure, name: hostOf(url), address, port: Number(url.port) || (secure ? 443 : 80) };
 }
 
-function isReset(error: Error): boolean {
-  const code = "code" in error ? String(error.code) : "";
-  return ["ECONNRESET", "EPIPE", "ERR_SOCKET_CLOSED", "ECONNABORTED"].includes(code);
+const always = "content-type: application/json\r\nuser-agent: Botyard\r\ncontent-length: ";
+
+/** The whole request. */
+function textOf(target: Target, { head, body }: PostRequest): string {
+  return `${target.head}${head}${always}${Buffer.byteLength(body)}\r\n\r\n${body}`;
 }
 
 function sentence(error: unknown): string {

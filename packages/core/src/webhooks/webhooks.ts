@@ -9,7 +9,7 @@ import { type Lookup, lookupAll } from "./address.ts";
 import { startEndpoint } from "./endpoint.ts";
 import type { Endpoint } from "./endpoint-types.ts";
 import { createPost, type Post, type PostAnswer } from "./post.ts";
-import { createSigning, signatureHeaders } from "./signing.ts";
+import { createSigning, signatureHead } from "./signing.ts";
 
 export interface WebhookParts extends Pick<Core, "registry" | "store" | "sealer" | "log" | "now"> {
   readonly clock: Clock;
@@ -123,7 +123,7 @@ export function createWebhooks(parts: WebhookParts): Webhooks {
     return post({
       url: record.url,
       privateNetwork: record.privateNetwork,
-      headers: signatureHeaders(signing(record, now), { id: message.id, body: message.body, now }),
+      head: signatureHead(signing(record, now), { ...message, now }),
       body: message.body,
       signal,
     });

@@ -31,11 +31,15 @@ export function createDeliveryStore(
     "select state, count(*) as n from delivery where webhook = ? group by state",
   );
   const lastAttempt = db.query<{ n: number | null }>("select max(n) as n from attempts");
-  const insertAttempts = db.query("insert into attempts (n, webhook, value) values (?, ?, ?)");
+  const insertAttempts = db.query("insert into attempts (n, webhook, count, value) values (?, ?, ?, ?)");
   const attempts = db.query<ValueRow & { readonly n: number }>(
     "select n, value from attempts where webhook = ? order by n desc",
   );
-  const dropAttempts = db.query("delete from attempts where webhook = ? and n <= ?");
+  const dropAttempts = db.query(
+    `delete from attempts where webhook = ?1 and n <= (
+       select n from (select n, count as own, sum(count) over (order by n desc) as total from attempts where webhook = ?1)
+       where total - own >= ${attemptsKept} order by n desc limit 1)`,
+  );
   const forget = ["delivery_state", "delivery", "attempts"].map((table) =>
     db.query(`delete from ${table} where webhook = ?`),
   );
@@ -57,15 +61,13 @@ export function createDeliveryStore(
   const writeAttempts = (webhook: string, rows: readonly AttemptRow[]): void => {
     const kept = rows.slice(-attemptsKept);
     const n = (lastAttempt.get()?.n ?? 0) + kept.length;
-    insertAttempts.run(n, webhook, JSON.stringify(kept));
+    insertAttempts.run(n, webhook, kept.length, JSON.stringify(kept));
     const now = (written.get(webhook) ?? attemptsKept) + kept.length;
     written.set(webhook, now);
     if (now < attemptsKept) return;
     // Now and then: to find them costs as much as to write many.
     written.set(webhook, 0);
-    let oldest = n;
-    for (const row of keptAttempts(webhook)) oldest = row.n;
-    dropAttempts.run(webhook, oldest - 1);
+    dropAttempts.run(webhook);
   };
 
   return {

@@ -74,8 +74,10 @@ export const migrations: readonly Migration[] = [
   `
   -- Attempts that were written together are one row: a webhook that takes thousands a second would else cost more to
   -- keep a record of than to send to. n: that of the last of them; value: a JSON array, oldest first.
-  create table attempts (n integer primary key, webhook text not null, value text not null) strict;
-  insert into attempts select n, webhook, '[' || value || ']' from attempt;
+  create table attempts (
+    n integer primary key, webhook text not null, count integer not null, value text not null
+  ) strict;
+  insert into attempts select n, webhook, 1, '[' || value || ']' from attempt;
   drop table attempt;
   create index attempts_webhook on attempts (webhook);
   `,

@@ -21,10 +21,22 @@ export async function startHelper(
   return { said, child };
 }
 
+export interface SinkStats {
+  /** Signed as they should be, each event of each receiver once. */
+  readonly taken: number;
+  readonly again: number;
+  readonly refused: number;
+  readonly delays: readonly number[];
+  /** Processor time since the last reset. */
+  readonly usedMicros: number;
+}
+
 export interface Sinks {
-  /** Address of one; different paths are one receiver. */
+  /** Address of one; each path is a receiver of its own. */
   readonly url: string;
-  stats(): Promise<{ readonly taken: number; readonly delays: readonly number[] }>;
+  /** What comes to this path is signed with this secret; everything else is refused. */
+  trust(path: string, secret: string): Promise<void>;
+  stats(): Promise<SinkStats>;
   reset(): Promise<void>;
   close(): void;
 }
@@ -32,12 +44,14 @@ export interface Sinks {
 export async function startSink(): Promise<Sinks> {
   const { said, child } = await startHelper("sink.ts");
   const url = `http://127.0.0.1:${said}`;
+  const post = async (path: string, body = ""): Promise<void> => {
+    await (await fetch(`${url}${path}`, { method: "POST", body })).arrayBuffer();
+  };
   return {
     url,
-    stats: async () => (await (await fetch(`${url}/stats`)).json()) as { taken: number; delays: number[] },
-    async reset() {
-      await (await fetch(`${url}/reset`, { method: "POST" })).arrayBuffer();
-    },
+    trust: (path, secret) => post("/trust", JSON.stringify({ path, secret })),
+    stats: async () => (await (await fetch(`${url}/stats`)).json()) as SinkStats,
+    reset: () => post("/reset"),
     close: () => void child.kill(),
   };
 }

@@ -1,7 +1,7 @@
 import type { Figure, Suite } from "../figure.ts";
 import { startSink } from "../helpers.ts";
 import { openWorld } from "../world.ts";
-import { draft } from "./webhooks.ts";
+import { addHook, draft } from "./webhooks.ts";
 
 const about = { id: "chat", platform: "sandbox" };
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -13,8 +13,7 @@ export const suite: Suite = {
   async run({ folder }) {
     const world = await openWorld(folder, { durability: "full", name: "backlog" });
     const sink = await startSink();
-    const hook = { name: "sink", url: `${sink.url}/`, type: ["message.created"], start: "now" };
-    await world.invoke("webhooks.create", hook);
+    await addHook(world, sink, { path: "/hook", name: "sink" });
     await world.invoke("webhooks.update", { webhook: "sink", enabled: false });
     await world.invoke("consumers.put", { consumer: "away", start: "now", type: ["message.created"] });
     for (let done = 0; done < waiting; done += 1_000)

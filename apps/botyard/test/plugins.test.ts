@@ -109,6 +109,11 @@ test("a plugin is installed, used, updated, broken, taken back and removed while
   const away = await machine.run(["messages", "send", "birds/lobby", "five", "--as", "helper"]);
   expect([away.code, away.err]).toEqual([6, expect.stringContaining("unsupported")]);
   expect(existsSync(join(machine.data, "plugins/pigeon"))).toBe(false);
+  // Who looks a week later reads why, and what to do.
+  expect(await must(machine, "status")).toContain('cause: there is no platform "pigeon": its plugin is not installed');
+  expect((await machine.run(["doctor", "birds"])).out).toMatch(
+    /connection {2}FAIL {2}birds closed .*its plugin is not installed[\s\S]*\nfix {4}.*plugins add <npm name, folder or tarball>\n/,
+  );
 
   // Its data waited: with the plugin there again everything goes on.
   await must(machine, `plugins add ${tarballs.second} --yes`);

@@ -121,9 +121,26 @@ test("a downgrade asks, and --yes alone is not asked about it", async () => {
   const refused = await run({ plan, yes: true });
   expect(refused.sent).toEqual([{ dryRun: true }]);
   expect(refused.error).toBe(
-    "conflict: zulip 0.2.0 is installed, and 0.1.0 is older. Nothing was changed | botyard plugins add ./zulip.tgz --downgrade",
+    "conflict: zulip 0.2.0 is installed, and 0.1.0 is older. Nothing was changed | botyard plugins add ./zulip.tgz --downgrade --yes",
   );
   expect((await run({ plan, yes: true, flags: ["downgrade"] })).sent.at(-1)).toMatchObject({ downgrade: true });
+});
+
+test("a fix is the whole line: with what was typed, and with all that the next answer would ask for", async () => {
+  const nobody = await run({ interactive: false, flags: ["trusted", "frozen"] });
+  expect(nobody.error).toBe(
+    "invalid: Install? Nobody is here to ask; nothing was changed | botyard plugins add ./zulip.tgz --trusted --frozen --yes",
+  );
+  const older = await run({ interactive: false, flags: ["trusted"], plan: { from: "0.2.0", downgrade: true } });
+  expect(older.error).toMatch(/ \| botyard plugins add \.\/zulip\.tgz --trusted --downgrade --yes$/);
+});
+
+test("where just that is installed nobody is asked", async () => {
+  const plan: Partial<PluginChange> = { state: "unchanged", from: "0.1.0", changes: [] };
+  const { code, sent, out, err } = await run({ plan, interactive: false });
+  expect([code, sent.length, err]).toEqual([0, 1, ""]);
+  expect(out).toMatch(/\nunchanged {2}zulip 0\.1\.0 is installed just so\n$/);
+  expect(JSON.parse((await run({ plan, interactive: false, json: true })).out)).toMatchObject({ state: "unchanged" });
 });
 
 test("what was missed while the version before did not run is told", async () => {

@@ -30,9 +30,8 @@ async function ask(plan: PluginChange, allowed: boolean, call: string, session: 
     throw new BotyardError(
       "conflict",
       `${plan.id} ${plan.from} is installed, and ${plan.version} is older. Nothing was changed`,
-      {
-        fix: `${call} --downgrade`,
-      },
+      // With both, or the next answer would ask for the other one.
+      { fix: `${call} --downgrade --yes` },
     );
   await session.confirm(question(plan), call);
   return plan.downgrade;
@@ -52,9 +51,17 @@ async function openGaps({ connections }: PluginChange, session: Session): Promis
   }
 }
 
+/** What was typed, to be typed again with more: a fix that forgot `--trusted` would install something else. */
+function typed(call: string, given: ReadonlyMap<string, boolean>): string {
+  return [
+    call,
+    ...["trusted", "frozen", "downgrade"].filter((name) => given.get(name)).map((name) => `--${name}`),
+  ].join(" ");
+}
+
 /**
- * Shows what a plugin asks for, asks, and installs exactly what was shown. `send` is `plugins.add` or `plugins.update`;
- * `call` is what was typed.
+ * Shows what a plugin asks for, asks, and installs exactly what was shown; where just that runs already there is nothing
+ * to ask. `send` is `plugins.add` or `plugins.update`; `call` is the command without its flags.
  */
 export async function installPlugin(
   send: (more: InstallCall) => Promise<PluginChange>,
@@ -65,13 +72,17 @@ export async function installPlugin(
   const { io, globals } = session;
   const frozen = booleans.get("frozen") ? { frozen: true as const } : {};
   const plan = await send({ ...frozen, dryRun: true });
-  if (booleans.get("dry-run")) {
-    if (globals.json) session.json(plan);
-    else io.out(formatAsks(plan));
+  if (globals.json && (booleans.get("dry-run") || plan.state === "unchanged")) {
+    session.json(plan);
     return 0;
   }
   if (!globals.json) io.out(formatAsks(plan));
-  const downgrade = await ask(plan, booleans.get("downgrade") ?? false, call, session);
+  if (booleans.get("dry-run")) return 0;
+  if (plan.state === "unchanged") {
+    io.out(formatInstalled(plan, (await session.backend()).url !== null));
+    return 0;
+  }
+  const downgrade = await ask(plan, booleans.get("downgrade") ?? false, typed(call, booleans), session);
   const gaps = await openGaps(plan, session);
   const done = await send({ ...frozen, integrity: plan.integrity, ...(downgrade ? { downgrade } : {}) });
   if (globals.json) session.json(done);

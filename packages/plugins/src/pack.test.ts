@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isBotyardError } from "@botyard/sdk";
@@ -62,11 +62,14 @@ describe("a new plugin", () => {
     expect(JSON.parse(files["package.json"] ?? "")).toMatchObject({
       name: "botyard-rocket-chat",
       botyard: { source: "src/index.ts", origins: [], hooks: false },
+      allowScripts: { bun: true },
     });
   });
 
   test("is written all or not at all", async () => {
     await scaffoldPlugin("hawk", join(folder, "hawk"));
+    mkdirSync(join(folder, "by hand"));
+    expect(statSync(join(folder, "hawk")).mode).toBe(statSync(join(folder, "by hand")).mode);
     const before = readFileSync(join(folder, "hawk/package.json"), "utf8");
     expect(await refusal(scaffoldPlugin("heron", join(folder, "hawk")))).toMatch(/^conflict: .* is there already/);
     expect(readFileSync(join(folder, "hawk/package.json"), "utf8")).toBe(before);

@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { BotyardError } from "@botyard/sdk";
 import { template, versions } from "./template.gen.ts";
@@ -26,6 +27,8 @@ function packageJson(id: string, title: string): string {
       ...at("typescript"),
       ...at("vitest"),
     },
+    // Its one install script puts the program in its place; npm asks about scripts that nobody allowed.
+    allowScripts: { bun: true },
   });
 }
 
@@ -80,8 +83,8 @@ export function newPlugin(id: string): Readonly<Record<string, string>> {
 export async function scaffoldPlugin(id: string, folder: string): Promise<readonly string[]> {
   const target = resolve(folder);
   const files = newPlugin(id);
-  await mkdir(dirname(target), { recursive: true });
-  const temporary = await mkdtemp(join(dirname(target), ".botyard-new-"));
+  // Not `mkdtemp`: what that makes its owner alone can read, and a service may run as somebody else.
+  const temporary = join(dirname(target), `.botyard-new-${randomUUID()}`);
   try {
     for (const [path, text] of Object.entries(files)) {
       await mkdir(dirname(join(temporary, path)), { recursive: true });

@@ -38,7 +38,7 @@ export const command: Command = {
     const files = await (await pluginWorks(session)).scaffold(id, folder);
     if (globals.json) session.json({ id, folder, files });
     else {
-      io.out(`made  ${folder}  ${files.length} files, in the order to change them: README.md\n`);
+      io.out(`made  ${folder}  ${files.length} files; README.md names them in the order to change them\n`);
       session.note(`next  cd ${into ?? id} && npm install && npm test`);
     }
     return 0;

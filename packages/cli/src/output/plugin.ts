@@ -21,7 +21,7 @@ export const shortIntegrity = (integrity: string): string => `${integrity.slice(
 /** What was done: `running`: a service has loaded it; else the next one will. */
 export function formatInstalled(change: PluginChange, running: boolean): string {
   const { state, integrity, connections } = change;
-  if (state === "unchanged") return `unchanged  ${named(change)} is installed just so, and runs\n`;
+  if (state === "unchanged") return `unchanged  ${named(change)} is installed just so\n`;
   const moved =
     connections.length === 0 ? "no connection was touched" : `its connections run on it: ${connections.join(", ")}`;
   const loaded = running ? `loaded without a restart; ${moved}` : "loaded when a service starts";

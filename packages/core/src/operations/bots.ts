@@ -19,8 +19,7 @@ import { toBot } from "../supervise/states.ts";
 import { installed } from "../supervise/steps.ts";
 import { pageOf } from "./page.ts";
 
-const shown = (core: Core, record: BotRecord): Bot =>
-  toBot(core.registry, core.supervisor.live(record.connection), record);
+const shown = (core: Core, record: BotRecord): Bot => toBot(core, core.supervisor.live(record.connection), record);
 
 const current = (core: Core, record: BotRecord): BotRecord => core.registry.bot(record.connection, record.handle);
 

@@ -104,7 +104,7 @@ function parseSettings(platform: AnyPlatform, settings: Readonly<Record<string, 
 function shown(call: CallContext, record: ConnectionRecord, opened: readonly Step[]) {
   const { core } = call;
   if (opened.length > 0) call.reply.status = 202;
-  return { ...toConnection(core.registry, core.supervisor.live(record.id), record), opened: [...opened] };
+  return { ...toConnection(core, core.supervisor.live(record.id), record), opened: [...opened] };
 }
 
 function view(operation: string, capability: Capability): CapabilityView {
@@ -137,12 +137,12 @@ export const connections: CoreHandlers<"connections"> = {
       seen,
       input,
       (record) => record.id,
-      (record) => toConnection(core.registry, core.supervisor.live(record.id), record),
+      (record) => toConnection(core, core.supervisor.live(record.id), record),
     );
   },
 
   async "connections.get"({ connection }, { core }) {
-    return toConnection(core.registry, core.supervisor.live(connection), core.registry.connection(connection));
+    return toConnection(core, core.supervisor.live(connection), core.registry.connection(connection));
   },
 
   async "connections.create"(input, call) {

@@ -94,10 +94,10 @@ async function install(
           fix: "look at it again, then install it",
         },
       );
-    if (wanted.dryRun) return changeOf(call.core, "planned", inspection);
     const runs = call.core.plugins.list().find((one) => one.id === id);
     if (inspection.same && runs && runs.state !== "failed" && runs.state !== "quarantined")
       return changeOf(call.core, "unchanged", inspection);
+    if (wanted.dryRun) return changeOf(call.core, "planned", inspection);
     if (inspection.downgrade && !wanted.downgrade)
       throw new BotyardError("conflict", `${id} ${from} is installed, and ${version} is older. Nothing was changed`, {
         fix: "the same with --downgrade",
@@ -229,7 +229,9 @@ export const plugins: CoreHandlers<"plugins"> = {
         says(
           "process",
           running === "failed" || running === "quarantined" ? "fail" : "ok",
-          [running, status?.reason].filter(Boolean).join(": "),
+          [running, status?.reason ?? (running === "stopped" ? "no connection needs it now" : "")]
+            .filter(Boolean)
+            .join(": "),
         ),
         await newest(installer, plugin, call),
       ],

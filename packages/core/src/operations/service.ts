@@ -28,7 +28,7 @@ export const service: CoreHandlers<"service"> = {
       connections: registry
         .list("connection")
         .filter((record) => allowsConnection(principal.grant, record.id))
-        .map((record) => toConnection(registry, core.supervisor.live(record.id), record)),
+        .map((record) => toConnection(core, core.supervisor.live(record.id), record)),
       consumers: await Promise.all(consumers.map((record) => toConsumer(core, record))),
       webhooks: await Promise.all(webhooks.map((record) => core.webhooks.view(record))),
       ledger: await core.store.countEffects(),

@@ -1,7 +1,18 @@
 import type { Bot, Connection, Credential, State } from "@botyard/sdk";
+import type { Core } from "../core.ts";
+import { noPlatform } from "../platform-map.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { BotRecord, ConnectionRecord, CredentialRecord, StepRecord } from "../store/types.ts";
 import { capabilityOf, type Live, stateOf } from "./live.ts";
+
+type World = Pick<Core, "registry" | "platforms">;
+
+/** Of a connection that nobody opened here: also why nobody can. */
+function closedState({ platforms }: World, { platform, createdAt }: ConnectionRecord): State {
+  if (platforms.has(platform)) return stateOf("closed", createdAt, "not open in this process");
+  const { message, details } = noPlatform(platform);
+  return stateOf("closed", createdAt, message, details.instead);
+}
 
 function openSteps(registry: Registry, connection: string, bot?: string | null): readonly StepRecord[] {
   const steps = registry.list("step", connection);
@@ -25,7 +36,8 @@ function refusalOf(live: Live | undefined, record: Pick<BotRecord, "connection" 
 }
 
 /** A bot's state: held or switched off, waiting for a step, what was reported, else the connection's. */
-function botState(registry: Registry, live: Live | undefined, record: BotRecord): State {
+function botState(world: World, live: Live | undefined, record: BotRecord): State {
+  const { registry } = world;
   if (record.held) return stateOf("disabled", record.createdAt, "disabled by Botyard: it neither acts nor receives");
   const waiting = openSteps(registry, record.connection, record.handle)[0];
   if (waiting && record.native.nativeId === null)
@@ -38,7 +50,7 @@ function botState(registry: Registry, live: Live | undefined, record: BotRecord)
   if (reported && reported.state !== "ready") return reported;
   const receiving = live?.receiving.get(record.handle);
   if (receiving) return receiving;
-  if (!live) return stateOf("closed", record.createdAt, "its connection is not open in this process");
+  if (!live) return closedState(world, registry.connection(record.connection));
   return live.condition.state === "ready" ? (reported ?? stateOf("ready", live.condition.since)) : live.condition;
 }
 
@@ -57,8 +69,9 @@ function troubledBots(registry: Registry, live: Live, connection: string): reado
 }
 
 /** Derived: the worst of what was probed, what is received and what its bots need. */
-export function connectionState(registry: Registry, live: Live | undefined, record: ConnectionRecord): State {
-  if (!live) return stateOf("closed", record.createdAt, "not open in this process");
+export function connectionState(world: World, live: Live | undefined, record: ConnectionRecord): State {
+  const { registry } = world;
+  if (!live) return closedState(world, record);
   if (live.condition.state !== "ready") return live.condition;
   const down = live.receiving.get("");
   if (down) return down.state === "auth_required" ? down : { ...down, state: "degraded" };
@@ -68,7 +81,7 @@ export function connectionState(registry: Registry, live: Live | undefined, reco
   if (waiting) return stateOf("awaiting_operator", waiting.createdAt, waiting.title, `botyard steps get ${waiting.id}`);
   const troubled = troubledBots(registry, live, record.id);
   for (const bot of troubled) {
-    const state = botState(registry, live, bot);
+    const state = botState(world, live, bot);
     if (state.state === "auth_required" || state.state === "failed")
       return stateOf("degraded", state.since, `${bot.handle}: ${state.reason ?? state.state}`, state.remedy);
   }
@@ -91,7 +104,8 @@ export function connectionState(registry: Registry, live: Live | undefined, reco
   return live.condition;
 }
 
-export function toConnection(registry: Registry, live: Live | undefined, record: ConnectionRecord): Connection {
+export function toConnection(world: World, live: Live | undefined, record: ConnectionRecord): Connection {
+  const { registry } = world;
   const bots = registry.bots(record.id);
   return {
     id: record.id,
@@ -99,27 +113,28 @@ export function toConnection(registry: Registry, live: Live | undefined, record:
     url: record.url,
     ...(record.hooksUrl === undefined ? {} : { hooksUrl: record.hooksUrl }),
     settings: { ...record.settings },
-    ...connectionState(registry, live, record),
+    ...connectionState(world, live, record),
     continuity: record.continuity,
     ...(record.probe ? { server: { ...record.probe.server } } : {}),
     provenAliveAt: live?.provenAliveAt ?? null,
     provenEveryMs: live?.session?.receive?.prove?.everyMs ?? null,
     lastEventAt: live?.lastEventAt ?? null,
-    bots: { ready: bots.filter((bot) => botState(registry, live, bot).state === "ready").length, total: bots.length },
+    bots: { ready: bots.filter((bot) => botState(world, live, bot).state === "ready").length, total: bots.length },
     gaps: registry.list("gap", record.id).filter((gap) => gap.state === "open").length,
     steps: openSteps(registry, record.id).map((step) => step.id),
     checks: [...(live?.checks ?? record.probe?.checks ?? [])],
   };
 }
 
-export function toBot(registry: Registry, live: Live | undefined, record: BotRecord): Bot {
+export function toBot(world: World, live: Live | undefined, record: BotRecord): Bot {
+  const { registry } = world;
   return {
     connection: record.connection,
     handle: record.handle,
     ...record.native,
     enabled: record.native.enabled && !record.held,
     managed: true,
-    ...botState(registry, live, record),
+    ...botState(world, live, record),
     credentials: registry
       .list("credential", record.connection)
       .filter((credential) => credential.of === record.handle)

@@ -64,7 +64,7 @@ export function createSupervisor(
   function told(live: Live): void {
     const record = registry.get("connection", live.id);
     if (!record || lives.get(live.id) !== live) return;
-    const { state, reason } = connectionState(registry, live, record);
+    const { state, reason } = connectionState(core, live, record);
     if (state === "connecting" || lastTold.get(live.id) === state) return;
     lastTold.set(live.id, state);
     // A single command opens a connection for itself: that changes nothing a reader of the log would want to know.

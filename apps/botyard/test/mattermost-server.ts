@@ -53,6 +53,8 @@ export async function startMattermost(): Promise<MattermostServer> {
     socket.once("close", () => open.delete(socket));
     socket.on("error", () => socket.destroy());
     socket.once("data", (first: Buffer) => {
+      // What comes before the pipe is there would be lost: a body often is a packet of its own.
+      socket.pause();
       const isSocket = first.toString("latin1").startsWith("GET /api/v4/websocket");
       const behind = connect(isSocket ? Number(new URL(sockets.url).port) : callPort, "127.0.0.1", () => {
         behind.write(first);

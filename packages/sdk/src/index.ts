@@ -2,6 +2,7 @@ export * from "./capability.ts";
 export * from "./contract-version.ts";
 export * from "./description.ts";
 export * from "./errors.ts";
+export { halfDone } from "./half-done.ts";
 export * from "./host.ts";
 export * from "./http.ts";
 export * from "./manifest.ts";

@@ -1,4 +1,4 @@
-import { BotyardError, type NativeBot } from "@botyard/sdk";
+import { BotyardError, isBotyardError, type NativeBot } from "@botyard/sdk";
 import * as api from "./api.ts";
 import type { Context } from "./context.ts";
 import { orUndefined, type Caller } from "./request.ts";
@@ -52,6 +52,15 @@ export async function readBot(on: Caller, id: string): Promise<NativeBot> {
 
 export async function withAccounts(on: Caller, bot: WireBot): Promise<NativeBot> {
   return toNativeBot(bot, await accountsOf(on, [bot]));
+}
+
+/** One that was just made: that its accounts cannot be read does not undo it. */
+export async function asMade({ host }: Context, on: Caller, bot: WireBot): Promise<NativeBot> {
+  return withAccounts(on, bot).catch((error: unknown) => {
+    if (!isBotyardError(error)) throw error;
+    host.log.warn("the account of a new bot could not be read", { error });
+    return toNativeBot(bot, new Map());
+  });
 }
 
 /**

@@ -1,4 +1,4 @@
-import { BotyardError, type Call, type InputOf, type Operations } from "@botyard/sdk";
+import { BotyardError, halfDone, type Call, type InputOf, type Operations } from "@botyard/sdk";
 import * as api from "./api.ts";
 import { fillActions } from "./actions.ts";
 import { actorOf, checkId, noSuch, type Actor, type Context } from "./context.ts";
@@ -112,7 +112,14 @@ export async function send(context: Context, input: Input, call: Call): Promise<
     });
     const made = await post(context, actor, wish, (turn) => encodeKey(actor.id, call.effectId, at, turn)).catch(
       (error: unknown) => {
-        throw notIn(context, error, actor.handle, room);
+        const known = notIn(context, error, actor.handle, room);
+        if (first === undefined) throw known;
+        // Begun anew after the server has forgotten its keys, the parts that are there would be doubled.
+        const sent = at === 1 ? "was" : "were";
+        throw halfDone(
+          known,
+          `${at} of ${parts.length} parts ${sent} sent, the first as ${first.id}; the rest was not`,
+        );
       },
     );
     context.directory.setAuthor(made.id, actor.id);

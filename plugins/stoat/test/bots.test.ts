@@ -120,6 +120,23 @@ describe("every field has its place", () => {
     expect(sim.world.users.get(helper.nativeId ?? "")?.username).toBe("renamed");
   });
 
+  test("a change that could not be looked at afterwards was made, and is not made again", async () => {
+    const { session, bot, sim } = await open();
+    const helper = await bot("helper");
+    sim.fault({
+      kind: "answer",
+      status: 429,
+      body: '{"retry_after":10}',
+      type: "application/json",
+      fits: ({ method, url }) => method === "GET" && url.includes("/bots/"),
+    });
+    const input = { ...home, bot: "helper", username: "renamed" };
+    const error = await refused(run(session.operations["bots.update"], input, call({ bot: helper })));
+    expect(error.effect).toBe("applied");
+    expect(error.message).toMatch(/^username was changed, but the bot could not be read again: /);
+    expect(error.details.retryAfterMs).toBeUndefined();
+  });
+
   test("a bot whose name was taken and whose rest was refused is kept, with its token", async () => {
     const { session, sim } = await open();
     sim.fault({
@@ -275,6 +292,24 @@ describe("invitations", () => {
     });
     expect(server.members.has(helper.nativeId ?? "")).toBe(true);
   });
+});
+
+test("a bot that left its places and could not be deleted is told as that", async () => {
+  const { session, bot, sim, server } = await open();
+  const helper = await bot("helper");
+  expect(server.members.has(helper.nativeId ?? "")).toBe(true);
+  sim.fault({
+    kind: "answer",
+    status: 404,
+    body: "",
+    fits: ({ method, url }) => method === "DELETE" && url.includes("/bots/"),
+  });
+  const error = await refused(
+    run(session.operations["bots.delete"], { ...home, bot: "helper" }, call({ bot: helper })),
+  );
+  expect(error).toMatchObject({ code: "unsupported", effect: "applied" });
+  expect(error.message).toMatch(/^the bot has left 1 server or group, but was not deleted: /);
+  expect(server.members.has(helper.nativeId ?? "")).toBe(false);
 });
 
 test("a deleted bot leaves its places first, and its socket is closed by us", async () => {

@@ -131,6 +131,52 @@ describe("as a person's account", () => {
   });
 });
 
+describe("what half succeeded is said, and not begun anew", () => {
+  test("a room whose guests or topic were refused is there, once", async () => {
+    const { world, cloud } = await open();
+    const rooms = (): number => [...cloud.world.rooms.values()].filter(({ name }) => name === "Plans").length;
+    const refuse = (path: RegExp): void => void cloud.world.faults.push({ kind: "status", path, status: 403 });
+    refuse(/\/participants$/);
+    const refusal = await world.refused("forbidden", "rooms.create", { name: "Plans", invite: ["users/ops"], as });
+    expect(refusal.effect).toBe("applied");
+    expect(refusal.message).toMatch(/^the room was made as [a-z0-9]+, but users\/ops is not in it: /);
+    expect(rooms()).toBe(1);
+    refuse(/\/description$/);
+    const second = await world.refused("forbidden", "rooms.create", { name: "Plans", topic: "what next", as });
+    expect(second).toMatchObject({
+      effect: "applied",
+      message: expect.stringMatching(/but it is without its topic: /) as string,
+    });
+    expect(rooms()).toBe(2);
+    const [made] = [...cloud.world.rooms.values()].filter(({ name }) => name === "Plans");
+    refuse(/\/description$/);
+    const change = { room: made?.token ?? "", name: "Plans 3", topic: "x", as };
+    expect(await world.refused("forbidden", "rooms.update", change)).toMatchObject({ effect: "applied" });
+    expect(made?.name).toBe("Plans 3");
+  });
+
+  test("of two files the first is not shared again because the second was refused", async () => {
+    const { world, cloud, room } = await open();
+    const files = [];
+    for (const name of ["one.txt", "two.txt"]) {
+      const file = { body: streamOf(new TextEncoder().encode("ten bytes.")), type: "text/plain", size: 10 };
+      files.push(await world.call("files.upload", { name, as, file }));
+    }
+    let shares = 0;
+    cloud.world.faults.push({
+      kind: "status",
+      path: { test: (path: string) => path.endsWith("/shares") && ++shares === 2 } as RegExp,
+      status: 403,
+    });
+    const refusal = await world.refused("forbidden", "messages.send", { room: room.token, as, text: "see", files });
+    expect(refusal).toMatchObject({
+      effect: "applied",
+      message: expect.stringMatching(/^1 of 2 files was shared: \/one\.txt; the rest was not: /) as string,
+    });
+    expect(shares).toBe(2);
+  });
+});
+
 describe("the id of what a bot sent", () => {
   test("is found through an account's history", async () => {
     const { world, room } = await open();

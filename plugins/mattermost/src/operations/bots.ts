@@ -1,8 +1,16 @@
-import { BotyardError, type Call, type CredentialDraft, type HandlersOf } from "@botyard/sdk";
+import {
+  BotyardError,
+  halfDone,
+  isBotyardError,
+  type BotAnswer,
+  type Call,
+  type CredentialDraft,
+  type HandlersOf,
+} from "@botyard/sdk";
 import * as api from "../api.ts";
-import { accountsOf, checkOwner, leaveNoSelfOwner, readBot, toNativeBot, withAccounts } from "../bots.ts";
+import { accountsOf, asMade, checkOwner, leaveNoSelfOwner, readBot, toNativeBot, withAccounts } from "../bots.ts";
 import type { Capabilities } from "../capabilities.ts";
-import { botIdOf, checkId, findUser, type Context } from "../context.ts";
+import { botIdOf, findUser, type Context } from "../context.ts";
 import { toUser } from "../decode.ts";
 import { checkUsername } from "../ids.ts";
 import { deletePicture, getPicture, setPicture } from "../pictures.ts";
@@ -36,15 +44,24 @@ export const bots = (context: Context): HandlersOf<Capabilities, "bots"> => {
     handle: string,
     owner: string | undefined,
     call: Call,
-  ): Promise<{ bot: Awaited<ReturnType<typeof readBot>>; credentials: CredentialDraft[] }> => {
+  ): Promise<BotAnswer> => {
     const on = await context.admin(call.signal);
     const person = owner === undefined ? undefined : await checkOwner(on, await orUndefined(findUser(on, owner)));
     const made = await api.createBot(on, wish).catch((error: unknown) => {
       if (refusedWith(error, errorIds.botCreationOff)) context.host.step(botCreationStep(context.url));
       throw error;
     });
-    const bot = person === undefined ? made : await api.assignBot(on, made.user_id, person.id);
-    return { bot: await withAccounts(on, bot), credentials: await tokenFor(on, made.user_id, handle) };
+    // From here on the bot exists: what the server refuses of the rest is told, and the bot and its token are kept.
+    const changed: NonNullable<BotAnswer["changed"]> = [];
+    const given = async (to: string): Promise<typeof made> =>
+      api.assignBot(on, made.user_id, to).catch((error: unknown) => {
+        if (!isBotyardError(error)) throw error;
+        changed.push({ field: "options.owner", asked: owner ?? to, given: `not set: ${error.message}` });
+        return made;
+      });
+    const bot = person === undefined ? made : await given(person.id);
+    const credentials = await tokenFor(on, made.user_id, handle);
+    return { bot: await asMade(context, on, bot), credentials, ...(changed.length === 0 ? {} : { changed }) };
   };
 
   return {
@@ -81,10 +98,14 @@ export const bots = (context: Context): HandlersOf<Capabilities, "bots"> => {
       const on = await context.admin(call.signal);
       const id = botIdOf(call);
       await api.enableBot(on, id);
-      // The account's own row is switched off apart from the bot's.
-      if ((await api.getUser(on, id)).delete_at > 0) await api.setUserActive(on, id, true);
-      context.wake.get(call.bot?.handle ?? "")?.();
-      return { bot: await readBot(on, id) };
+      try {
+        // The account's own row is switched off apart from the bot's.
+        if ((await api.getUser(on, id)).delete_at > 0) await api.setUserActive(on, id, true);
+        context.wake.get(call.bot?.handle ?? "")?.();
+        return { bot: await readBot(on, id) };
+      } catch (error) {
+        throw halfDone(error, "the bot is enabled, but whether its account is active could not be seen to");
+      }
     },
     "bots.disable": async (_input, call) => {
       const on = await context.admin(call.signal);
@@ -141,8 +162,8 @@ export const users = (context: Context): HandlersOf<Capabilities, "users"> => ({
   "users.convert-to-bot": async ({ user, handle }, call) => {
     const on = await context.admin(call.signal);
     const admin = await context.adminUser(call.signal);
-    checkId("user", user);
-    if (user === admin.id)
+    const { id, username } = await findUser(on, user);
+    if (id === admin.id)
       throw new BotyardError(
         "invalid",
         "this is the account of the admin token: as a bot it could no longer look after bots",
@@ -150,19 +171,19 @@ export const users = (context: Context): HandlersOf<Capabilities, "users"> => ({
           issues: [{ path: "user", expected: "another account" }],
         },
       );
-    await api.convertUserToBot(on, user);
+    await api.convertUserToBot(on, id);
     // At once: it owns itself now, and the server would loop for ever when it is disabled.
-    const bot = await api.assignBot(on, user, admin.id).catch((error: unknown) => {
+    const bot = await api.assignBot(on, id, admin.id).catch((error: unknown) => {
       throw new BotyardError(
         "upstream",
         "the account is a bot now and owns itself, because it could not be given to the admin; never disable it before it has another owner",
-        { effect: "applied", fix: `mmctl bot assign ${user} ${admin.username}`, cause: error },
+        { effect: "applied", fix: `mmctl bot assign ${username} ${admin.username}`, cause: error },
       );
     });
-    const credentials = await issueToken(context, on, user, handle).then(
+    const credentials = await issueToken(context, on, id, handle).then(
       (one) => [one],
       () => [],
     );
-    return { bot: await withAccounts(on, bot), credentials };
+    return { bot: await asMade(context, on, bot), credentials };
   },
 });

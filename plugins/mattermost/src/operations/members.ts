@@ -1,4 +1,4 @@
-import type { HandlersOf, Member } from "@botyard/sdk";
+import { halfDone, type HandlersOf, type Member } from "@botyard/sdk";
 import * as api from "../api.ts";
 import type { Capabilities } from "../capabilities.ts";
 import { callerOf, userIdOf, type Context } from "../context.ts";
@@ -39,14 +39,23 @@ export const members = (context: Context): HandlersOf<Capabilities, "members"> =
     const on = await callerOf(context, call);
     const place = await findPlace(on, room);
     const id = await userIdOf(on, user);
-    if (place.kind === "channel") {
-      const { team_id: team } = place.channel;
-      const inTeam = team === "" ? {} : await orUndefined(api.getTeamMember(on, team, id));
-      // The team comes first; a bot may add to it as well.
-      if (inTeam === undefined) await api.addTeamMember(on, team, id);
-    }
-    const member = place.kind === "team" ? await api.addTeamMember(on, room, id) : await api.addMember(on, room, id);
-    return { user: id, name: null, membership: "joined", role: roleOf(member) };
+    const joined = (member: WireMember): Shown => ({
+      user: id,
+      name: null,
+      membership: "joined",
+      role: roleOf(member),
+    });
+    if (place.kind === "team") return joined(await api.addTeamMember(on, room, id));
+    const { team_id: team } = place.channel;
+    const inTeam = team === "" ? {} : await orUndefined(api.getTeamMember(on, team, id));
+    if (inTeam !== undefined) return joined(await api.addMember(on, room, id));
+    // The team comes first; a bot may add to it as well.
+    await api.addTeamMember(on, team, id);
+    return joined(
+      await api.addMember(on, room, id).catch((error: unknown) => {
+        throw halfDone(error, "entered the team of the channel, but not the channel itself");
+      }),
+    );
   },
   "members.kick": async ({ room, user }, call) => {
     const on = await callerOf(context, call);

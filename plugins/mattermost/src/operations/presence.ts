@@ -1,4 +1,4 @@
-import { BotyardError, type HandlersOf } from "@botyard/sdk";
+import { BotyardError, halfDone, type HandlersOf } from "@botyard/sdk";
 import * as api from "../api.ts";
 import type { Capabilities } from "../capabilities.ts";
 import { actorOf, callerOf, checkId, type Context } from "../context.ts";
@@ -28,7 +28,10 @@ export const presence = (context: Context): HandlersOf<Capabilities, "presence">
   "presence.set": async ({ presence, text }, call) => {
     const { on, id } = await actorOf(context, call.as, call.signal);
     await api.setStatus(on, id, toStatus[presence]);
-    if (text !== undefined) await api.setStatusText(on, text);
+    if (text !== undefined)
+      await api.setStatusText(on, text).catch((error: unknown) => {
+        throw halfDone(error, `the status is ${presence}, but the text beside it is as before`);
+      });
     return { presence, text: text || null };
   },
   "presence.get": async ({ user }, call) => {

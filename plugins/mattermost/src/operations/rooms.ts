@@ -1,4 +1,4 @@
-import { BotyardError, type Call, type HandlersOf, type Room } from "@botyard/sdk";
+import { BotyardError, halfDone, type Call, type HandlersOf, type Room } from "@botyard/sdk";
 import * as api from "../api.ts";
 import type { Capabilities } from "../capabilities.ts";
 import { channelsOf } from "../channels.ts";
@@ -30,6 +30,14 @@ export async function usersOf(on: Caller, members: readonly WireMember[]): Promi
       )),
     );
   return users;
+}
+
+/** Brings people into a room that was just made: whoever stays out is named, and the room too. */
+async function bringIn(what: string, room: string, users: readonly string[], add: (user: string) => Promise<unknown>) {
+  for (const user of users)
+    await add(user).catch((error: unknown) => {
+      throw halfDone(error, `the ${what} was made as ${room}, but ${user} is not in it`);
+    });
 }
 
 /** Everything who asks is in: teams, their channels, direct and group messages. */
@@ -75,8 +83,8 @@ export const rooms = (context: Context): HandlersOf<Capabilities, "rooms"> => {
     const actor = await acting(call);
     if (kind === "space") {
       const team = await api.createTeam(await context.admin(call.signal), toSlug(name), name, open);
-      for (const user of [actor.id, ...invite])
-        await api.addTeamMember(await context.admin(call.signal), team.id, user);
+      const on = await context.admin(call.signal);
+      await bringIn("team", team.id, [actor.id, ...invite], (user) => api.addTeamMember(on, team.id, user));
       return fromTeam(team);
     }
     if (kind === "direct" || kind === "group") {
@@ -93,7 +101,7 @@ export const rooms = (context: Context): HandlersOf<Capabilities, "rooms"> => {
     const team = await parentOf(actor.on, parent);
     const wish = { name: toSlug(name), display_name: name, ...(topic === undefined ? {} : { header: topic }) };
     const channel = await api.createChannel(actor.on, team, open, wish);
-    for (const user of invite) await api.addMember(actor.on, channel.id, user);
+    await bringIn("channel", channel.id, invite, (user) => api.addMember(actor.on, channel.id, user));
     return fromChannel(channel, await teamName(context, actor.on, team));
   };
 
@@ -147,7 +155,10 @@ export const rooms = (context: Context): HandlersOf<Capabilities, "rooms"> => {
         done.push(`entered the team ${(await teamName(context, on, team)) ?? team}`);
       }
       if (place.kind === "channel" && !(await isMember(on, room, bot))) {
-        await api.addMember(on, room, bot);
+        await api.addMember(on, room, bot).catch((error: unknown) => {
+          if (done.length === 0) throw error;
+          throw halfDone(error, `${done.join(", ")}, but not the channel ${place.channel.name}`);
+        });
         done.push(`added to ${place.channel.name}`);
       }
       const admin = await context.adminUser(call.signal);

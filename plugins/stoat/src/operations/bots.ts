@@ -1,4 +1,12 @@
-import { BotyardError, isBotyardError, type BotAnswer, type Call, type HandlersOf, type NativeBot } from "@botyard/sdk";
+import {
+  BotyardError,
+  halfDone,
+  isBotyardError,
+  type BotAnswer,
+  type Call,
+  type HandlersOf,
+  type NativeBot,
+} from "@botyard/sdk";
 import * as api from "../api.ts";
 import type { Capabilities } from "../capabilities.ts";
 import { botOf, callerOf, nativeIdOf, owning, type Context } from "../context.ts";
@@ -83,16 +91,20 @@ export const bots = (context: Context): HandlersOf<Capabilities, "bots"> => ({
     const wantsOAuth2 = options.oauth2 !== undefined || options.resetOauth2ClientSecret === true;
     if (wantsOAuth2 && context.oauth2 === false) throw noOAuth2();
     return owning(context, call, async (on) => {
-      const done: string[] = [];
+      const kept: string[] = [];
       for (const wish of wishesOf({ ...options, ...input })) {
         try {
           await wish.grant(context, on, id);
-          done.push(wish.field);
+          kept.push(wish.field);
         } catch (error) {
-          throw halfDone(error, done, wish.field);
+          throw kept.length === 0 ? error : halfDone(error, `${were(kept)} changed, ${wish.field} was not`);
         }
       }
-      const bot = await withAbout(context, on, await api.fetchBot(on, id), true);
+      const now = await api.fetchBot(on, id).catch((error: unknown) => {
+        // Begun anew, a client secret would be replaced a second time.
+        throw kept.length === 0 ? error : halfDone(error, `${were(kept)} changed, but the bot could not be read again`);
+      });
+      const bot = await withAbout(context, on, now, true);
       const changed = input.username === undefined ? [] : renamed(input.username, bot);
       return { bot, ...(changed.length === 0 ? {} : { changed }) };
     });
@@ -101,9 +113,11 @@ export const bots = (context: Context): HandlersOf<Capabilities, "bots"> => ({
   "bots.delete": async (_input, call) => {
     const bot = botOf(call);
     const id = nativeIdOf(call);
-    await leavePlaces(context, call);
+    const left = await leavePlaces(context, call);
     await owning(context, call, (on) => api.deleteBot(on, id)).catch((error: unknown) => {
-      if (!isBotyardError(error) || error.code !== "not_found") throw error;
+      if (isBotyardError(error) && error.code === "not_found") return;
+      const places = left === 1 ? "1 server or group" : `${left} servers and groups`;
+      throw left === 0 ? error : halfDone(error, `the bot has left ${places}, but was not deleted`);
     });
     // The server leaves it open, and goes on sending events to a bot that is no more.
     await context.links.get(bot.handle)?.gateway.end(null);
@@ -111,16 +125,17 @@ export const bots = (context: Context): HandlersOf<Capabilities, "bots"> => ({
   },
 });
 
-/** A deleted bot stays in the lists of 0.15's servers and groups: it leaves them first, as far as it can. */
-async function leavePlaces(context: Context, call: Call): Promise<void> {
+/** A deleted bot stays in the lists of 0.15's servers and groups: it leaves them first, as far as it can. How many it left. */
+async function leavePlaces(context: Context, call: Call): Promise<number> {
   const bot = botOf(call);
+  let left = 0;
   const { handle } = bot;
   const as = { kind: "bot", id: bot.nativeId ?? "", handle, credential: null } as const;
   const note = (error: unknown): void =>
     context.host.log.info("the bot could not leave a place before it was deleted", { bot: handle, error });
   try {
     const token = await context.host.credentials.find({ kind: "bot-token", bot: handle });
-    if (token === null) return;
+    if (token === null) return left;
     const places = await context.placesOf(as, true, call.signal);
     const on = await callerOf(context, { kind: "bot-token", token: token.secret }, call.signal);
     const groups = places.channels().filter(({ channel_type }) => channel_type === "Group");
@@ -136,11 +151,12 @@ async function leavePlaces(context: Context, call: Call): Promise<void> {
             api.leaveGroup(on, _id),
       ),
     ];
-    for (const one of leaving) await one().catch((error: unknown) => note(error));
+    for (const one of leaving) await one().then(() => (left += 1), note);
   } catch (error) {
     if (call.signal.aborted) throw error;
     note(error);
   }
+  return left;
 }
 
 function renamed(asked: string, bot: NativeBot): Changed {
@@ -279,17 +295,4 @@ function noOAuth2(): BotyardError {
   );
 }
 
-/** A later part was refused after earlier ones were done: said as it is. */
-function halfDone(error: unknown, done: readonly string[], field: string): unknown {
-  if (!isBotyardError(error) || done.length === 0) return error;
-  const { effect } = error;
-  return new BotyardError(
-    error.code,
-    `${done.join(", ")} ${done.length > 1 ? "were" : "was"} changed, ${field} was not: ${error.message}`,
-    {
-      ...error.details,
-      effect: effect === "unknown" ? "unknown" : "applied",
-      cause: error,
-    },
-  );
-}
+const were = (fields: readonly string[]): string => `${fields.join(", ")} ${fields.length > 1 ? "were" : "was"}`;

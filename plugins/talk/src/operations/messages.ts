@@ -1,4 +1,4 @@
-import { BotyardError, type Call, type HandlersOf, type NativeMessage } from "@botyard/sdk";
+import { BotyardError, halfDone, type Call, type HandlersOf, type NativeMessage } from "@botyard/sdk";
 import * as api from "../api.ts";
 import type { Capabilities } from "../capabilities.ts";
 import { referenceOf, toText } from "../encode.ts";
@@ -88,7 +88,14 @@ export const messages = (state: State): HandlersOf<Capabilities, "messages"> => 
     let last: unknown;
     // The text stands under the last file.
     for (const [at, { id }] of files.entries())
-      last = (await api.shareFile(on, room, id, at === files.length - 1 ? caption : ""))["item_source"];
+      last = (
+        await api.shareFile(on, room, id, at === files.length - 1 ? caption : "").catch((error: unknown) => {
+          const shared = files.slice(0, at).map((one) => one.id);
+          if (at === 0) throw error;
+          const said = `${at} of ${files.length} files ${at === 1 ? "was" : "were"} shared: ${shared.join(", ")}`;
+          throw halfDone(error, `${said}; the rest was not`);
+        })
+      )["item_source"];
     const page = await api.history(on, room, 20).catch(() => null);
     const shown = page?.messages.find(
       ({ messageParameters }) => numberOf(objectOf(messageParameters["file"])["id"]) === numberOf(last),

@@ -1,4 +1,4 @@
-import { BotyardError, type BotTarget, type Call, type HandlersOf, type Room } from "@botyard/sdk";
+import { BotyardError, halfDone, type BotTarget, type Call, type HandlersOf, type Room } from "@botyard/sdk";
 import * as api from "../api.ts";
 import { isAuthor, moderators, serverBots } from "../bots.ts";
 import type { Capabilities } from "../capabilities.ts";
@@ -126,16 +126,26 @@ export const rooms = (state: State): HandlersOf<Capabilities, "rooms"> => {
         });
       const on = await person(state, call);
       const made = await api.createRoom(on, { roomType: (open ?? false) ? 3 : 2, roomName: name });
-      for (const user of invite) await api.addParticipant(on, made.token, ...sourceOf(user));
-      const now = topic === undefined ? made : await api.changeRoom(on, made.token, "description", topic);
-      return toRoom(now);
+      const without = (said: string) => (error: unknown) => {
+        throw halfDone(error, `the room was made as ${made.token}, but ${said}`);
+      };
+      for (const user of invite)
+        await api.addParticipant(on, made.token, ...sourceOf(user)).catch(without(`${user} is not in it`));
+      if (topic === undefined) return toRoom(made);
+      return toRoom(
+        await api.changeRoom(on, made.token, "description", topic).catch(without("it is without its topic")),
+      );
     },
 
     "rooms.update": async ({ room, name, topic }, call) => {
       const on = await person(state, call);
-      let now = name === undefined ? null : await api.changeRoom(on, room, "name", name);
-      if (topic !== undefined) now = await api.changeRoom(on, room, "description", topic ?? "");
-      return toRoom(now ?? (await api.room(on, room)));
+      const named = name === undefined ? null : await api.changeRoom(on, room, "name", name);
+      if (topic === undefined) return toRoom(named ?? (await api.room(on, room)));
+      return toRoom(
+        await api.changeRoom(on, room, "description", topic ?? "").catch((error: unknown) => {
+          throw named === null ? error : halfDone(error, "the name was changed, but not the topic");
+        }),
+      );
     },
 
     "rooms.open-direct": async ({ user }, call) => {

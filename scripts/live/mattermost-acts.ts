@@ -55,6 +55,10 @@ export async function everyday({ steps, botyard, site, directory, alice }: Cast)
       same("the reaction", marks.items[0]?.["emoji"], "👀");
       const pins = await botyard.ask<{ items: readonly Json[] }>("GET", `${room}/pins?as=helper`);
       same("the pin", pins.items[0]?.["id"], message);
+      const mentions = [{ kind: "user", id: alice.id, offset: 0, length: 5 }];
+      const named = await send({ text: "Alice, look", mentions });
+      const shown = await botyard.ask<{ content: Json }>("GET", `${room}/messages/${named.message}?as=helper`);
+      same("the mention", shown.content["text"], "@alice, look");
       await botyard.ask("DELETE", `${path}?as=helper`);
       same("what is left", (await botyard.call("GET", `${path}?as=helper`)).status, 404);
     },
@@ -94,11 +98,33 @@ export async function everyday({ steps, botyard, site, directory, alice }: Cast)
       body: raw,
     });
     same("its status", status, 200);
+    const tokens = "/connections/chat/mattermost/bots/helper/tokens";
+    const { items } = await botyard.ask<{ items: readonly Json[] }>("GET", tokens);
+    same(
+      "the tokens of the bot",
+      items.map(({ ours }) => ours),
+      [true],
+    );
+    if (typeof items[0]?.["lastUsedAt"] !== "string") throw new Error("its last use is not known");
   });
   await steps.check("names that are taken or wrong, owners that are not there", async () => {
     const make = (body: object) => botyard.call("POST", "/connections/chat/bots", { body });
     same("a taken name", (await make({ handle: "twice", username: "alice" })).status, 409);
     same("a wrong name", (await make({ handle: "wrong", username: "ends." })).status, 400);
+    const room = (body: object) =>
+      botyard.call("POST", "/connections/chat/rooms", { body: { as: "helper", parent: "eng", ...body } });
+    same("the longest name", (await room({ name: "n".repeat(64), topic: "t".repeat(1024) })).status, 201);
+    same("a name in other letters", (await room({ name: "開発" })).status, 201);
+    same("another", (await room({ name: "営業" })).status, 201);
+    same("a name that is too long", (await room({ name: "n".repeat(65) })).status, 413);
+    // Where the server's own limits are is what we check before asking it.
+    const { id: eng } = await site.ask("GET", "/teams/name/eng");
+    const long = { team_id: eng, type: "O", name: "long" };
+    for (const wish of [{ display_name: "n".repeat(65) }, { display_name: "n", header: "t".repeat(1025) }])
+      await site.ask("POST", "/channels", { ...long, ...wish }).then(
+        () => same("the server's answer to it", "taken", "refused"),
+        () => {},
+      );
     const nobody = { body: { owner: "nobody-at-all" } };
     same("no owner", (await botyard.call("POST", "/connections/chat/bots/helper/assign", nobody)).status, 404);
   });

@@ -16,6 +16,9 @@ const replay = { kind: "replay", windowMs: replayWindowMs } as const;
 
 const names = { displayName: { max: 64, unit: "codepoints" }, description: { max: 1024, unit: "codepoints" } } as const;
 
+/** Of a channel's name and header. */
+const placeNames = { name: { max: 64, unit: "codepoints" }, topic: { max: 1024, unit: "codepoints" } } as const;
+
 export const pictureInstead = {
   support: "emulated",
   actsAs: "admin",
@@ -60,8 +63,8 @@ export const capabilities = defineCapabilities(native, {
   "credentials.enable": byAdmin,
   "rooms.list": byAdmin,
   "rooms.get": byAdmin,
-  "rooms.create": { support: "native", actsAs: "bot", idempotency: unsafe },
-  "rooms.update": byBot,
+  "rooms.create": { support: "native", actsAs: "bot", limits: placeNames, idempotency: unsafe },
+  "rooms.update": { support: "native", actsAs: "bot", limits: placeNames },
   "rooms.open-direct": byBot,
   "rooms.list-bots": byAdmin,
   "rooms.add-bot": byAdmin,
@@ -130,6 +133,8 @@ export const capabilities = defineCapabilities(native, {
   "mattermost.list-outgoing-webhooks": byAdmin,
   "mattermost.create-outgoing-webhook": { support: "native", actsAs: "admin", idempotency: unsafe },
   "mattermost.delete-outgoing-webhook": byAdmin,
+  "mattermost.list-tokens": byAdmin,
+  "mattermost.revoke-token": byAdmin,
   "mattermost.update-channel": byBot,
   "mattermost.set-member-role": byAdmin,
   "mattermost.request": { support: "native", actsAs: "admin", idempotency: unsafe },

@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 /** Whether a text can be an id: 26 of a-z 0-9. A path with any other text does not even reach its route. */
 export function isId(text: string): boolean {
   return /^[a-z0-9]{26}$/.test(text);
@@ -13,13 +15,14 @@ export function checkUsername(name: string): string | undefined {
   return name.endsWith(".") ? "a name that does not end with a period" : undefined;
 }
 
-/** A channel's or team's name in its address, made of what people call it: `Build & Test` → `build-test`. */
+/**
+ * A channel's or team's name in its address, made of what people call it: `Build & Test` → `build-test`. Letters of other
+ * scripts cannot stand there: a digest of the whole name keeps two such names apart.
+ */
 export function toSlug(name: string): string {
-  const slug = name
-    .normalize("NFKD")
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, "-")
-    .replaceAll(/^-+|-+$/g, "")
-    .slice(0, 64);
-  return slug.length < 2 ? `room-${slug || "1"}` : slug;
+  const letters = name.normalize("NFKD").toLowerCase().replaceAll("ß", "ss").replaceAll(/\p{M}/gu, "");
+  const slug = letters.replaceAll(/[^a-z0-9]+/g, "-").replaceAll(/^-+|-+$/g, "");
+  if (!/[^\P{L}a-z]/u.test(letters)) return slug.length < 2 ? `room-${slug || "1"}` : slug.slice(0, 64);
+  const digest = createHash("sha256").update(name).digest("hex").slice(0, 8);
+  return `${slug.slice(0, 55) || "room"}-${digest}`;
 }

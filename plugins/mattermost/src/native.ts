@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { actAs, bot, connection, defineOperation, expected, page, pageInput, room, says, user } from "@botyard/sdk";
 
 export { request } from "./native-request.ts";
+export { listTokens, revokeToken } from "./native-tokens.ts";
 
 const id = v.pipe(v.string(), v.regex(/^[a-z0-9]{26}$/, expected("an id of 26 characters a-z 0-9")));
 const text = v.pipe(v.string(), v.maxLength(100_000));
@@ -171,7 +172,8 @@ export const deleteIncomingWebhook = defineOperation({
 export const postIncomingWebhook = defineOperation({
   name: "mattermost.post-incoming-webhook",
   summary: "Post through an incoming webhook, under another name if the server allows it",
-  description: "The server answers without the post's id, and a repeat posts twice.",
+  description:
+    "The server answers without the post's id, a repeat posts twice, and what is longer than a message is cut into several, within words too.",
   run: "platform",
   effect: "send",
   route: "POST /connections/{connection}/mattermost/incoming-webhooks/{webhook}/posts",

@@ -13,6 +13,7 @@ import type { Context } from "./context.ts";
 import { orUndefined, refusedWith, toRequest, type Caller } from "./request.ts";
 import type { BotNative } from "./settings.ts";
 import { botCreationStep, missingPermissions, permissionStep } from "./steps.ts";
+import { narrowedBy, switchChecks } from "./switches.ts";
 import { isMissingEndpoint } from "./tokens.ts";
 import { errorIds, type WireUser } from "./wire.ts";
 
@@ -42,6 +43,7 @@ export async function probe(context: Context, signal: AbortSignal): Promise<Prob
     },
     ...(await checkBots(context, on, signal)),
     ...checkSettings(config, skew),
+    ...switchChecks(config),
     ...(await checkTokenDays(context, on)),
     {
       name: "admin token",
@@ -54,7 +56,7 @@ export async function probe(context: Context, signal: AbortSignal): Promise<Prob
     server: { name: "Mattermost", version },
     checks,
     continuity: "proven",
-    narrow: narrow(context),
+    narrow: { ...narrow(context), ...narrowedBy(config) },
     steps,
   };
 }

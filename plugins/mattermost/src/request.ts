@@ -113,6 +113,8 @@ const sentences: Readonly<Record<string, string>> = {
   "model.user.is_valid.pwd_min_length.app_error": "the password is shorter than this server allows",
   "api.channel.add_user_to_channel.type.app_error": "nobody can be added to a direct or group message: open a new one",
   "license_error.feature_unavailable": "this needs a licence that the server has not",
+  "api.context.request_body_too_large.app_error":
+    "the request is larger than this server takes (300512 bytes unless it was changed): less in `props` or `attachments`",
   "api.user.upload_profile_user.check_image_limits.app_error":
     "the picture is no PNG, JPEG, GIF, BMP or WebP, or has more than 33177600 pixels",
   "api.bot.set_bot_icon_image.parse.app_error": "the icon is no valid SVG",

@@ -5,6 +5,7 @@ import { actorOf, checkId, noSuch, type Actor, type Context } from "./context.ts
 import { iso } from "./decode.ts";
 import { encodeKey, encodePost } from "./encode.ts";
 import { splitText } from "./markdown.ts";
+import { encodeMentions } from "./mentions.ts";
 import { orUndefined, refusedWith } from "./request.ts";
 import type { SendOptions } from "./settings.ts";
 import { errorIds, type WirePost } from "./wire.ts";
@@ -88,7 +89,8 @@ export function notIn(context: Context, error: unknown, handle: string, room: st
 
 export async function send(context: Context, input: Input, call: Call): Promise<{ message: string; time: string }> {
   const actor = await actorOf(context, call.as, call.signal);
-  const { room, text, thread, replyTo } = input;
+  const { room, thread, replyTo } = input;
+  const text = await encodeMentions(context, actor.on, input.text, input.mentions);
   const { attachments, props, priority, type } = (input.options ?? {}) as SendOptions;
   const parts = partsOf(context, text);
   const files = (input.files ?? []).map(({ id }) => id);

@@ -199,6 +199,7 @@ export const errorIds = {
   memberMissing: "app.channel.get_member.missing.app_error",
   iconUnset: "api.bot.get_bot_icon_image.read.app_error",
   alreadyBot: "app.bot.createbot.internal_error",
+  incomingHook: "web.incoming_webhook.general.app_error",
 } as const;
 
 export type Fields = Readonly<Record<string, unknown>>;

@@ -1,7 +1,7 @@
 import { createWorld, eventually, head, streamOf, type World } from "@botyard/testing";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import platform, { createMattermostClient } from "../src/index.ts";
-import { addPost } from "../src/simulator/index.ts";
+import { addPost, addToken } from "../src/simulator/index.ts";
 import { mattermostPlace } from "./place.ts";
 
 const worlds: World[] = [];
@@ -110,6 +110,36 @@ describe("sending", () => {
     expect(items[0]?.content.files).toMatchObject([{ id: file.id, name: "log.txt", size: 4 }]);
   });
 
+  test("mentions are written as the server knows them, wherever the text names somebody", async () => {
+    const { place, world, self } = await scene();
+    const at = (kind: string, length: number, more: object = {}) => ({ kind, offset: 0, length, ...more });
+    const person = { id: place.alice.id };
+    await send(world, "Alice, look", { mentions: [at("user", 5, person)] });
+    await send(world, "@alice, look", { mentions: [at("user", 6, person)] });
+    await send(world, "all of you", { mentions: [at("room", 3)] });
+    await send(world, "@here, look", { mentions: [at("room", 5)] });
+    await send(world, "me", { mentions: [at("bot", 2, { bot: "helper" })] });
+    await send(world, "I and Alice", {
+      mentions: [at("user", 1, { id: self }), { kind: "user", offset: 6, length: 5, ...person }],
+    });
+    expect(messages(place)).toEqual([
+      "@alice, look",
+      "@alice, look",
+      "@channel of you",
+      "@here, look",
+      "@helper",
+      "@helper and @alice",
+    ]);
+    const { message } = await send(world, "x");
+    const edit = { room: "eng:ops", as: "helper", message: message ?? "" };
+    await world.call("messages.update", { ...edit, text: "Alice!", mentions: [at("user", 5, person)] as never });
+    expect(messages(place).at(-1)).toBe("@alice!");
+    const nobody = { mentions: [at("user", 3, { id: "z".repeat(26) })] };
+    const input = { room: "eng:ops", as: "helper", text: "you", ...nobody } as never;
+    const refusal = await world.refused("invalid", "messages.send", input);
+    expect(refusal.details.issues).toEqual([{ path: "mentions", expected: "users of this server" }]);
+  });
+
   test("a bot that is not in the room is told so with the line that mends it; HTML is refused", async () => {
     const { world } = await scene();
     await world.call("rooms.remove-bot", { room: "eng:ops", bot: "helper" });
@@ -189,6 +219,49 @@ describe("bots", () => {
     const alice = place.sim.world.users.get(place.alice.id);
     if (alice) alice.delete_at = 1;
     await world.refused("invalid", "bots.assign", { bot: "helper", owner: "alice" });
+  });
+
+  test("a disabled bot is not taken for one that is not there when it is to become a person", async () => {
+    const { world } = await scene();
+    await world.call("bots.disable", { bot: "helper" });
+    const input = { bot: "helper", password: "Person-2026" };
+    const refusal = await world.refused("conflict", "bots.convert-to-user", input);
+    expect(refusal.details.fix).toBe("botyard bots enable mattermost/helper");
+    await world.call("bots.enable", { bot: "helper" });
+    await world.call("bots.convert-to-user", input);
+  });
+
+  test("a person is named by id or name to become a bot", async () => {
+    const { place, world } = await scene();
+    const { value } = await world.invoke("users.convert-to-bot", { user: "alice", handle: "alice" });
+    expect(value).toMatchObject({ nativeId: place.alice.id, handle: "alice" });
+    await world.refused("not_found", "users.convert-to-bot", { user: "nobody", handle: "nobody" });
+  });
+
+  test("tokens of a bot on the server are listed, and one that is not ours is ended", async () => {
+    const { place, world, self } = await scene();
+    const { id } = addToken(place.sim.world, self, "pasted into a script");
+    type Listed = {
+      readonly id: string;
+      readonly description: string;
+      readonly ours: boolean;
+      readonly active: boolean;
+    };
+    const list = async (): Promise<readonly Listed[]> =>
+      ((await world.invoke("mattermost.list-tokens", { bot: "helper" })).value as { items: readonly Listed[] }).items;
+    const before = await list();
+    expect(before).toMatchObject([
+      { description: "Botyard mattermost/helper", ours: true, active: true, expiresAt: null },
+      { id, description: "pasted into a script", ours: false, active: true },
+    ]);
+    expect(JSON.stringify(before)).not.toContain([...place.sim.world.tokens.keys()].at(-1));
+    await world.invoke("mattermost.revoke-token", { bot: "helper", token: id });
+    expect((await list()).map(({ ours }) => ours)).toEqual([true]);
+    const ours = { bot: "helper", token: before[0]?.id ?? "" };
+    expect((await world.refused("conflict", "mattermost.revoke-token", ours)).details.instead).toBe(
+      "botyard credentials revoke mattermost/helper",
+    );
+    await world.refused("not_found", "mattermost.revoke-token", { bot: "helper", token: "z".repeat(26) });
   });
 
   test("health is read from both rows, and enabling mends both", async () => {
@@ -346,13 +419,25 @@ describe("interactions", () => {
     expect(items.map(({ invocation }) => [invocation?.name, invocation?.text])).toEqual([["!go", "!go please"]]);
   });
 
+  test("more outgoing webhooks than a page of the server are all listed", async () => {
+    const { world } = await scene();
+    for (let n = 0; n < 61; n += 1)
+      await world.invoke("mattermost.create-outgoing-webhook", { bot: "helper", room: "eng:ops", words: [`!go${n}`] });
+    const { value } = await world.invoke("mattermost.list-outgoing-webhooks", { team: "eng" });
+    expect((value as { items: readonly unknown[] }).items).toHaveLength(61);
+  });
+
   test("incoming webhooks are made, used and taken away; ephemeral posts need a permission bots lack", async () => {
     const { place, world } = await scene();
     const { value } = await world.invoke("mattermost.create-incoming-webhook", { room: "eng:ops", title: "in" });
     const { id } = value as { id: string };
     await world.invoke("mattermost.post-incoming-webhook", { webhook: id, text: "by hook", username: "Deployer" });
     expect(messages(place)).toEqual(["by hook"]);
+    const nowhere = { webhook: id, text: "x", channel: "no-such-channel" };
+    await world.refused("not_found", "mattermost.post-incoming-webhook", nowhere);
     await world.invoke("mattermost.delete-incoming-webhook", { webhook: id });
+    const gone = await world.refused("not_found", "mattermost.post-incoming-webhook", { webhook: id, text: "x" });
+    expect(gone.message).toMatch(/no such incoming webhook/);
     await world.refused("forbidden", "mattermost.send-ephemeral", {
       room: "eng:ops",
       user: "alice",
@@ -393,6 +478,47 @@ test("a status has a text beside it, until it is taken away", async () => {
   expect(await shown()).toEqual({ presence: "busy", text: "building 41" });
   await set({ text: "" });
   expect(await shown()).toEqual({ presence: "busy", text: null });
+});
+
+test("rooms of any script have addresses of their own; names and topics are checked by the server's own rule", async () => {
+  const { world } = await scene();
+  const first = await world.call("rooms.create", { name: "開発", as: "helper" });
+  const second = await world.call("rooms.create", { name: "営業", as: "helper" });
+  expect(first.handle).not.toBe(second.handle);
+  await world.refused("conflict", "rooms.create", { name: "開発", as: "helper" });
+  const long = { name: "x".repeat(65), as: "helper" };
+  expect((await world.refused("too_large", "rooms.create", long)).details.issues?.[0]?.path).toBe("name");
+  await world.refused("too_large", "rooms.update", { room: first.id, topic: "x".repeat(1025), as: "helper" });
+  const direct = { name: "n", kind: "direct", topic: "t", as: "helper" } as const;
+  await world.refused("unsupported_param", "rooms.create", direct);
+  const space = { name: "Sales", kind: "space", as: "helper" } as const;
+  await world.refused("unsupported_param", "rooms.create", { ...space, parent: "eng" });
+  expect(await world.call("rooms.create", { ...space, topic: "who sells" })).toMatchObject({
+    kind: "space",
+    topic: "who sells",
+  });
+});
+
+test("what the server has switched off is not offered, with the line that switches it on", async () => {
+  const { place, world } = await scene();
+  place.sim.world.config.off = ["EnableCommands", "EnableIncomingWebhooks", "EnableOutgoingWebhooks"];
+  const { checks } = await world.call("connections.probe", {});
+  expect(checks.find(({ name }) => name === "slash commands")).toMatchObject({
+    state: "info",
+    fix: "mmctl config set ServiceSettings.EnableCommands true",
+  });
+  for (const [operation, setting] of [
+    ["mattermost.create-command", "EnableCommands"],
+    ["mattermost.post-incoming-webhook", "EnableIncomingWebhooks"],
+    ["mattermost.create-outgoing-webhook", "EnableOutgoingWebhooks"],
+  ] as const)
+    expect(await world.capability(operation)).toMatchObject({
+      support: "none",
+      remedy: `mmctl config set ServiceSettings.${setting} true`,
+    });
+  place.sim.world.config.off = [];
+  await world.call("connections.probe", {});
+  expect((await world.capability("mattermost.create-command")).support).toBe("native");
 });
 
 describe("mattermost.request", () => {

@@ -56,7 +56,14 @@ test.each([
 test("names of channels in addresses", () => {
   expect(toSlug("Build & Test")).toBe("build-test");
   expect(toSlug("Ü")).toBe("room-u");
-  expect(toSlug("会議")).toBe("room-1");
+  expect(toSlug("Größe")).toBe("grosse");
+  expect(toSlug("x".repeat(80))).toBe("x".repeat(64));
+  // What cannot be spelled so has a name of its own, the same each time.
+  const [first, second] = [toSlug("会議"), toSlug("開発")];
+  expect(first).toMatch(/^room-[0-9a-f]{8}$/);
+  expect(second).not.toBe(first);
+  expect(toSlug("会議")).toBe(first);
+  expect(toSlug("会議 v2")).toMatch(/^v2-[0-9a-f]{8}$/);
 });
 
 test("limits: nothing where the limiter is off, a pause for 429 and for an empty budget", () => {

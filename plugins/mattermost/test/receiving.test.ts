@@ -48,12 +48,21 @@ const asAdmin = async (place: Place, method: string, path: string, body?: object
   expect(response.status).toBe(200);
 };
 
+/** Waits until nothing is asked of the server any more: what was said before the first hello is looked up meanwhile. */
+const settled = async (place: Place): Promise<void> => {
+  for (let seen = -1; seen !== place.sim.faults.served.length;) {
+    seen = place.sim.faults.served.length;
+    await new Promise((over) => setTimeout(over, 200));
+  }
+};
+
 const tokenOf = (place: Place, user: string): string =>
   [...place.sim.world.tokens.values()].find(({ user_id: of }) => of === user)?.id ?? "";
 
 test("a short cut is resumed by the server: nothing is missing, and no history is read", async () => {
   const { place, world, texts } = await scene();
   const from = await head(world);
+  await settled(place);
   place.sim.hub.cut();
   const before = place.sim.faults.served.filter((line) => line.includes("/posts")).length;
   for (const text of ["a", "b", "c"]) await say(place, text);

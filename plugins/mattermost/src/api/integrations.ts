@@ -28,8 +28,13 @@ export const deleteIncomingHook = (on: Caller, hook: string): Promise<WireStatus
 export const createOutgoingHook = (on: Caller, wish: Wish): Promise<WireOutgoingHook> =>
   call(on, { method: "POST", path: "/hooks/outgoing", json: wish });
 
-export const listOutgoingHooks = (on: Caller, team: string): Promise<readonly WireOutgoingHook[]> =>
-  call(on, { method: "GET", path: "/hooks/outgoing", query: { team_id: team } });
+export const listOutgoingHooks = (
+  on: Caller,
+  team: string,
+  page: number,
+  perPage: number,
+): Promise<readonly WireOutgoingHook[]> =>
+  call(on, { method: "GET", path: "/hooks/outgoing", query: { team_id: team, page, per_page: perPage } });
 
 export const deleteOutgoingHook = (on: Caller, hook: string): Promise<WireStatusOk> =>
   call(on, { method: "DELETE", path: path`/hooks/outgoing/${hook}` });

@@ -130,7 +130,17 @@ export const bots = (context: Context): HandlersOf<Capabilities, "bots"> => {
         ...(firstName === undefined ? {} : { first_name: firstName }),
         ...(lastName === undefined ? {} : { last_name: lastName }),
       };
-      const user = await api.convertBotToUser(on, botIdOf(call), wish, systemAdmin);
+      const user = await api.convertBotToUser(on, botIdOf(call), wish, systemAdmin).catch(async (error: unknown) => {
+        // Of a disabled bot the server says that there is none.
+        const row = refusedWith(error, errorIds.botMissing)
+          ? await orUndefined(api.getBot(on, botIdOf(call)))
+          : undefined;
+        if (row === undefined || row.delete_at === 0) throw error;
+        throw new BotyardError("conflict", "Mattermost converts no bot that is disabled; nothing was changed", {
+          fix: `botyard bots enable ${context.host.connection.id}/${call.bot?.handle ?? ""}`,
+          cause: error,
+        });
+      });
       // The server leaves a bot's tokens alive; a person's account should not answer to ours.
       if (kept?.nativeId)
         await endToken(on, kept.nativeId).catch((error: unknown) =>

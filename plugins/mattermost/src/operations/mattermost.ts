@@ -3,10 +3,11 @@ import * as api from "../api.ts";
 import type { Capabilities } from "../capabilities.ts";
 import { actorOf, callerOf, checkId, userIdOf, type Context } from "../context.ts";
 import { recallInvocation } from "../invocations.ts";
-import { orUndefined, toRequest } from "../request.ts";
+import { orUndefined, refusedWith, toRequest } from "../request.ts";
 import { findPlace, teamIdOf } from "../rooms.ts";
 import { hookPath } from "../secrets.ts";
-import type { WireCommand, WireIncomingHook, WireOutgoingHook } from "../wire.ts";
+import { errorIds, type WireCommand, type WireIncomingHook, type WireOutgoingHook } from "../wire.ts";
+import { tokens } from "./tokens.ts";
 
 export const mattermost = (context: Context): HandlersOf<Capabilities, "mattermost"> => {
   const { host } = context;
@@ -44,6 +45,7 @@ export const mattermost = (context: Context): HandlersOf<Capabilities, "mattermo
   });
 
   return {
+    ...tokens(context),
     "mattermost.respond": async ({ invocation, text, type, attachments }, call) => {
       const found = await recallInvocation(context, invocation);
       if (found === undefined)
@@ -123,19 +125,35 @@ export const mattermost = (context: Context): HandlersOf<Capabilities, "mattermo
     },
     "mattermost.post-incoming-webhook": async (input, call) => {
       const { webhook, text, channel, username, iconEmoji, attachments, props } = input;
-      await api.postIncoming(context.anonymous(call.signal), webhook, {
+      const body = {
         text,
         ...(channel === undefined ? {} : { channel }),
         ...(username === undefined ? {} : { username }),
         ...(iconEmoji === undefined ? {} : { icon_emoji: iconEmoji }),
         ...(attachments === undefined ? {} : { attachments }),
         ...(props === undefined ? {} : { props }),
+      };
+      await api.postIncoming(context.anonymous(call.signal), webhook, body).catch((error: unknown) => {
+        // One id for all refusals: 404 for the channel, 400 for the webhook itself and for what says nothing.
+        if (!refusedWith(error, errorIds.incomingHook) || (text === "" && attachments === undefined)) throw error;
+        const { upstream } = (error as BotyardError).details;
+        const what = upstream?.status === 404 ? "channel or user for it" : "incoming webhook";
+        throw new BotyardError("not_found", `Mattermost has no such ${what}; nothing was posted`, {
+          ...(upstream === undefined ? {} : { upstream }),
+          cause: error,
+        });
       });
       return {};
     },
     "mattermost.list-outgoing-webhooks": async ({ team }, call) => {
       const on = await context.admin(call.signal);
-      return { items: (await api.listOutgoingHooks(on, await teamIdOf(on, team))).map(outgoing) };
+      const id = await teamIdOf(on, team);
+      const items: ReturnType<typeof outgoing>[] = [];
+      for (let page = 0; ; page += 1) {
+        const found = await api.listOutgoingHooks(on, id, page, api.pageSize);
+        items.push(...found.map(outgoing));
+        if (found.length < api.pageSize) return { items };
+      }
     },
     "mattermost.create-outgoing-webhook": async ({ room, words, title }, call) => {
       const on = await context.admin(call.signal);

@@ -3,6 +3,7 @@ import * as api from "../api.ts";
 import type { Capabilities } from "../capabilities.ts";
 import { actorOf, checkId, noSuch, type Actor, type Context } from "../context.ts";
 import { decodeMessage, iso, isSystemPost } from "../decode.ts";
+import { encodeMentions } from "../mentions.ts";
 import { orUndefined, type Caller } from "../request.ts";
 import { checkFiles, checkFormat, notIn, partsOf, send } from "../send.ts";
 import type { WirePost, WirePostList } from "../wire.ts";
@@ -29,20 +30,22 @@ export const messages = (context: Context): HandlersOf<Capabilities, "messages">
     "messages.send": {
       prepare: async (input, call) => {
         checkFormat(input.format);
-        partsOf(context, input.text);
         checkId("room", input.room);
+        const actor = await acting(call);
+        partsOf(context, await encodeMentions(context, actor.on, input.text, input.mentions));
         await checkFiles(
-          await acting(call),
+          actor,
           (input.files ?? []).map(({ id }) => id),
         );
       },
       run: (input, call) => send(context, input, call),
     },
-    "messages.update": async ({ room, message, text, format }, call) => {
+    "messages.update": async ({ room, message, text, format, mentions }, call) => {
       checkFormat(format);
       const actor = await acting(call);
       await find(actor, room, message);
-      const post = await api.patchPost(actor.on, message, { message: text });
+      const written = await encodeMentions(context, actor.on, text, mentions);
+      const post = await api.patchPost(actor.on, message, { message: written });
       return { message: post.id, editedAt: post.edit_at > 0 ? iso(post.edit_at) : null };
     },
     "messages.delete": async ({ room, message }, call) => {

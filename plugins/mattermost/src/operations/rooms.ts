@@ -1,4 +1,4 @@
-import { BotyardError, halfDone, type Call, type HandlersOf, type Room } from "@botyard/sdk";
+import { BotyardError, halfDone, type Call, type HandlersOf, type Room, type RoomKind } from "@botyard/sdk";
 import * as api from "../api.ts";
 import type { Capabilities } from "../capabilities.ts";
 import { channelsOf } from "../channels.ts";
@@ -31,6 +31,14 @@ export async function usersOf(on: Caller, members: readonly WireMember[]): Promi
     );
   return users;
 }
+
+/** What a room of each kind is made with, beside its people. */
+const fieldsOf: Readonly<Record<RoomKind, readonly string[]>> = {
+  space: ["topic", "public"],
+  channel: ["parent", "topic", "public"],
+  group: [],
+  direct: [],
+};
 
 /** Brings people into a room that was just made: whoever stays out is named, and the room too. */
 async function bringIn(what: string, room: string, users: readonly string[], add: (user: string) => Promise<unknown>) {
@@ -80,12 +88,22 @@ export const rooms = (context: Context): HandlersOf<Capabilities, "rooms"> => {
 
   const create: HandlersOf<Capabilities, "rooms">["rooms.create"] = async (input, call) => {
     const { name, kind = "channel", parent, topic, public: open = false, invite = [] } = input;
+    for (const [path, given] of Object.entries({ parent, topic, public: input.public }))
+      if (given !== undefined && !fieldsOf[kind].includes(path))
+        throw new BotyardError("unsupported_param", `a ${kind} of Mattermost is made without "${path}"`, {
+          issues: [{ path, expected: "no such field for this kind" }],
+        });
     const actor = await acting(call);
     if (kind === "space") {
-      const team = await api.createTeam(await context.admin(call.signal), toSlug(name), name, open);
       const on = await context.admin(call.signal);
+      const team = await api.createTeam(on, toSlug(name), name, open);
       await bringIn("team", team.id, [actor.id, ...invite], (user) => api.addTeamMember(on, team.id, user));
-      return fromTeam(team);
+      if (topic === undefined) return fromTeam(team);
+      return fromTeam(
+        await api.patchTeam(on, team.id, { description: topic }).catch((error: unknown) => {
+          throw halfDone(error, `the team was made as ${team.id}, but it is without its description`);
+        }),
+      );
     }
     if (kind === "direct" || kind === "group") {
       const [first, ...more] = invite;

@@ -55,6 +55,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
     rate: null,
     icons: false,
     tokenLife: false,
+    off: [],
     version: "11.1.0",
     ...options.config,
   };

@@ -91,6 +91,8 @@ export interface SimConfig {
   icons: boolean;
   /** Tokens end (documented for 11.9) and are rotated in place (documented for 11.10): not recorded, made from the documentation. */
   tokenLife: boolean;
+  /** Settings of the client's configuration that are off: `EnableCommands`. */
+  off: readonly string[];
   version: string;
 }
 

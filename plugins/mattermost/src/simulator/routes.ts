@@ -39,8 +39,12 @@ function clientConfig({ world, user }: Ask): Reply {
           EnableUserAccessTokens: flag(world.config.userTokens),
           MaxPostSize: String(world.config.maxPostSize),
           MaxFileSize: "104857600",
-          EnableCommands: "true",
-          EnableIncomingWebhooks: "true",
+          ...Object.fromEntries(
+            ["EnableCommands", "EnableIncomingWebhooks", "EnableOutgoingWebhooks"].map((name) => [
+              name,
+              flag(!world.config.off.includes(name)),
+            ]),
+          ),
         }
       : {}),
   };

@@ -107,7 +107,8 @@ export async function createOutgoing(ask: Ask): Promise<Reply> {
 export const listOutgoing = (ask: Ask): Reply => {
   if (!isAdmin(me(ask))) noPermission();
   const team = ask.url.searchParams.get("team_id");
-  return [...ask.world.outgoing.values()].filter((hook) => team === null || hook["team_id"] === team);
+  const found = [...ask.world.outgoing.values()].filter((hook) => team === null || hook["team_id"] === team);
+  return pageOf(ask, found);
 };
 
 export function deleteOutgoing(ask: Ask): Reply {

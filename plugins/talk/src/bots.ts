@@ -11,7 +11,12 @@ export type StateName = (typeof stateNames)[number];
 
 export const numberOfState = (name: StateName): 0 | 1 | 2 => stateNames.indexOf(name) as 0 | 1 | 2;
 
-const stateName = (state: number | null): StateName | null => (state === null ? null : (stateNames[state] ?? null));
+export const stateName = (state: number | null): StateName | null =>
+  state === null ? null : (stateNames[state] ?? null);
+
+/** What a bot is when it is on: one that only occ brings into rooms stays so. */
+export const onState = (bot: { readonly state: number | null } | undefined): "enabled" | "no-setup" =>
+  bot?.state === numberOfState("no-setup") ? "no-setup" : "enabled";
 
 function roomsOf(state: State, handle: string | null): BotNative["rooms"] {
   return handle === null ? [] : [...state.memory.rooms(handle)].map(([id, { name }]) => ({ id, name }));

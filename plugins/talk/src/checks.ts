@@ -1,6 +1,6 @@
 import { BotyardError, isBotyardError, type Check } from "@botyard/sdk";
 import * as api from "./api.ts";
-import { generationOf, isAuthor } from "./bots.ts";
+import { generationOf, isAuthor, onState } from "./bots.ts";
 import { allFeatures } from "./installations.ts";
 import { accountsOf } from "./settings.ts";
 import { callAsBot } from "./signed.ts";
@@ -82,7 +82,7 @@ function botChecks(state: State, handle: string, found: WireBot | undefined): Ch
         fix: `botyard credentials rotate ${id}/${handle}`,
       },
     ];
-  const fix = stateStep(state, bot, "enabled", allFeatures(state), "").run.command ?? "";
+  const fix = stateStep(state, bot, onState(found), allFeatures(state), "").run.command ?? "";
   const features = featuresOf(found.features);
   const lacks = (["webhook", "response"] as const).filter((one) => !features.includes(one));
   const checks: Check[] = [];

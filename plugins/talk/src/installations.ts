@@ -1,5 +1,5 @@
 import { BotyardError, type BotTarget, type StepDraft } from "@botyard/sdk";
-import { byUrl, generationOf, isAuthor, serverBots, urlOf } from "./bots.ts";
+import { byUrl, generationOf, isAuthor, onState, serverBots, urlOf } from "./bots.ts";
 import type { Installing } from "./occ.ts";
 import { newSecret } from "./signature.ts";
 import { hookUrl, kinds, type State } from "./state.ts";
@@ -79,6 +79,7 @@ export async function installAgain(state: State, bot: BotTarget, again: Again): 
   const description = again.description === undefined ? bot.description : again.description;
   const bots = await serverBots(state).catch(() => null);
   const found = bots?.find((one) => isAuthor(one, bot.nativeId));
+  const asked = memory.asked(bot.handle);
   const known = found ? featuresOf(found.features).filter((name) => name !== "event") : [];
   const oldUrl = found?.url ?? urlOf(state, bot);
   // The address makes the author: it stays as it is, where it is one of ours.
@@ -89,8 +90,9 @@ export async function installAgain(state: State, bot: BotTarget, again: Again): 
     description,
     secret,
     url: hookUrl(state, bot.handle, next),
-    features: again.features ?? (known.length > 0 ? known : allFeatures(state)),
-    noSetup: found?.state === 2,
+    // What was asked for, where nobody may ask the server: a new installation gives no rights that nobody wanted.
+    features: again.features ?? (known.length > 0 ? known : (asked.features ?? allFeatures(state))),
+    noSetup: onState(found ?? asked) === "no-setup",
   };
   checkInstalling(installing);
   // Not there, as far as can be seen: nothing signs with an old secret that a new one could break.

@@ -1,9 +1,11 @@
 import { BotyardError, type LoginRequest, type LoginStep } from "@botyard/sdk";
 import { failure, readAnswer } from "./ocs.ts";
 import { kinds, type State } from "./state.ts";
-import { isObject, objectOf, textOf } from "./wire.ts";
+import { isObject, numberOf, objectOf, textOf } from "./wire.ts";
 
 const retryMs = 2_000;
+/** How long the server keeps a link; then it answers as if nobody had opened it yet. */
+const linkLastsMs = 20 * 60_000;
 
 /**
  * Login flow v2: a person opens a link, signs in as they always do, and grants an app password, which they can take back
@@ -17,7 +19,7 @@ export async function login(state: State, request: LoginRequest, signal: AbortSi
     throw new BotyardError("unsupported", `"${kind}" is not got by logging in`, {
       instead: `botyard credentials import ${state.host.connection.id} ${kind} --secret -`,
     });
-  return before === null ? begin(state, kind, signal) : poll(state, kind, before, signal);
+  return before === null ? begin(state, kind, signal) : poll(state, request, before, signal);
 }
 
 async function begin(state: State, kind: string, signal: AbortSignal): Promise<LoginStep> {
@@ -36,7 +38,7 @@ async function begin(state: State, kind: string, signal: AbortSignal): Promise<L
       because: "this Nextcloud offers no login by link",
       effect: "none",
     });
-  return open(kind, url, { token, url });
+  return open(kind, url, { token, url, begun: state.host.clock.now() });
 }
 
 function open(kind: string, url: string, state: Readonly<Record<string, unknown>>): LoginStep {
@@ -53,7 +55,7 @@ function open(kind: string, url: string, state: Readonly<Record<string, unknown>
 
 async function poll(
   state: State,
-  kind: string,
+  { kind, account }: Pick<LoginRequest, "kind" | "account">,
   before: Readonly<Record<string, unknown>>,
   signal: AbortSignal,
 ): Promise<LoginStep> {
@@ -66,7 +68,13 @@ async function poll(
     signal,
   });
   // Until it is granted, and after the link has died, the answer is the same.
-  if (answer.status === 404) return open(kind, textOf(before["url"]), before);
+  if (answer.status === 404) {
+    const { clock, connection } = state.host;
+    if (clock.now() - numberOf(before["begun"]) <= linkLastsMs) return open(kind, textOf(before["url"]), before);
+    throw new BotyardError("gone", "nobody signed in within 20 minutes, and the link has died; nothing was kept", {
+      fix: `botyard credentials login ${connection.id} ${kind}${account === null ? "" : ` --account ${account}`}`,
+    });
+  }
   const body = answer.json;
   if (answer.status !== 200 || !isObject(body) || textOf(body["appPassword"]) === "")
     throw failure(readAnswer(answer), { what: "finish the login", effect: "none" });

@@ -1,6 +1,6 @@
 import type { Host } from "@botyard/sdk";
 import type { Settings } from "./settings.ts";
-import { isObject, numberOf, textOf } from "./wire.ts";
+import { isObject, numberOf, textOf, type Feature } from "./wire.ts";
 
 export interface RoomFacts {
   readonly name: string | null;
@@ -30,6 +30,14 @@ export interface Heard {
   readonly author: string | null;
 }
 
+/** What a bot was asked to be when it was made, or changed: the server shows it to an administrator only. */
+export interface Asked {
+  /** Null: all. */
+  readonly features: readonly Feature[] | null;
+  /** 1: on, 2: on, and only occ brings it into rooms. */
+  readonly state: number;
+}
+
 /**
  * What no call of Talk lists and a restart must not forget: the rooms of each bot, the server's numbers, randoms that
  * were used. Reads are answered from memory; `put` entries are written by who commits.
@@ -48,6 +56,8 @@ export interface Memory {
   leave(handle: string, token: string): Promise<void>;
   bot(handle: string): BotFacts;
   keepBot(handle: string, facts: BotFacts): Promise<void>;
+  asked(handle: string): Asked;
+  keepAsked(handle: string, asked: Asked): Promise<void>;
   server(): ServerFacts;
   keepServer(facts: ServerFacts): Promise<void>;
   heard(handle: string): readonly Heard[];
@@ -74,11 +84,13 @@ interface Randoms {
   slot: number;
 }
 
+const allOn: Asked = { features: null, state: 1 };
 const noFacts: BotFacts = { id: null, url: null, state: null, features: null };
 
 export async function openMemory(host: Host<Settings>): Promise<Memory> {
   const rooms = new Map<string, Map<string, RoomFacts>>();
   const bots = new Map<string, BotFacts>();
+  const askeds = new Map<string, Asked>();
   const heards = new Map<string, Heard[]>();
   const randoms = new Map<string, Randoms>();
   const pendings = new Map<string, { readonly id: number; readonly url: string }>();
@@ -109,6 +121,8 @@ export async function openMemory(host: Host<Settings>): Promise<Memory> {
         state: orNull(value["state"]),
         features: orNull(value["features"]),
       });
+    } else if (kind === "asked" && isObject(value)) {
+      askeds.set(handle, value as unknown as Asked); // written below and by nobody else
     } else if (kind === "heard" && Array.isArray(value)) {
       heards.set(handle, value as Heard[]); // written below and by nobody else
     } else if (kind === "pending") {
@@ -150,6 +164,8 @@ export async function openMemory(host: Host<Settings>): Promise<Memory> {
     async keepBot(handle, facts) {
       if (JSON.stringify(bots.get(handle)) !== JSON.stringify(facts)) await write({ [`bot/${handle}`]: facts });
     },
+    asked: (handle) => askeds.get(handle) ?? allOn,
+    keepAsked: (handle, asked) => write({ [`asked/${handle}`]: asked }),
     server: () => server,
     async keepServer(facts) {
       if (JSON.stringify(server) !== JSON.stringify(facts)) await write({ server: facts });
@@ -170,6 +186,7 @@ export async function openMemory(host: Host<Settings>): Promise<Memory> {
       await host.store.put(Object.fromEntries(keys.map((key) => [key, null])));
       rooms.delete(handle);
       bots.delete(handle);
+      askeds.delete(handle);
       heards.delete(handle);
       pendings.delete(handle);
       randoms.delete(handle);

@@ -5,6 +5,7 @@ import { accountChecks, adminChecks, backendChecks, signatureChecks } from "./ch
 import { accountsOf } from "./settings.ts";
 import { anybody, hookUrl, kinds, type State } from "./state.ts";
 import { throttleStep } from "./steps.ts";
+import { delayOf } from "./throttle.ts";
 import { atLeast } from "./version.ts";
 import { numberOf, objectOf, textOf, type Json } from "./wire.ts";
 
@@ -80,7 +81,9 @@ function serverCheck({ talk, version, features }: Seen): Check {
 function throttleChecks(state: State, { bruteforce }: Seen): Check[] {
   const fix = throttleStep(state).run.command ?? "";
   const stopped = state.stop.current();
-  const delay = numberOf(bruteforce["delay"]);
+  const delay = delayOf(bruteforce);
+  // Known before the first call: a wrong one would be slept over for longer than a caller waits for its 401.
+  state.stop.sawThrottle(delay);
   if (stopped) return [{ name: "throttle", state: "fail", detail: stopped.reason, fix: stopped.fix ?? fix }];
   if (delay > 0)
     return [{ name: "throttle", state: "warn", detail: `the server slows this address by ${delay} ms`, fix }];
@@ -131,8 +134,11 @@ function narrowed(state: State, seen: Seen, admin: boolean, accounts: boolean): 
         remedy: `botyard connections update ${id} -o accounts=<name>`,
       };
   const send = capabilities["messages.send"];
-  if (seen.maxLength > 0 && seen.maxLength < send.limits.text.max)
-    narrow["messages.send"] = { ...send, limits: { text: { ...send.limits.text, max: seen.maxLength } } };
+  if (seen.maxLength > 0 && seen.maxLength < send.limits.text.max) {
+    const limits = { text: { ...send.limits.text, max: seen.maxLength } };
+    narrow["messages.send"] = { ...send, limits };
+    if (accounts) narrow["messages.update"] = { ...capabilities["messages.update"], limits };
+  }
   if (!seen.features.includes("bot-features-api"))
     narrow["talk.ask-features"] = {
       support: "none",

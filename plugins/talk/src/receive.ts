@@ -74,10 +74,11 @@ export function createHttpReceiver(state: State): NonNullable<Receive["http"]> {
   }
 
   return async (request) => {
-    const address = addressOf(request.path);
-    if (address === null || !state.bots.has(address.handle)) return refused;
+    // Before the address is looked at: the answer must not tell which bots there are.
     if (request.method !== "POST") return { status: 405, json: {} };
     if (request.body.byteLength > maxBodyBytes) return { status: 413, json: {} };
+    const address = addressOf(request.path);
+    if (address === null || !state.bots.has(address.handle)) return refused;
     const { handle } = address;
     const kind = await signer(handle, request);
     if (kind === null) {

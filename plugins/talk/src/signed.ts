@@ -1,10 +1,11 @@
 import { BotyardError, type BotTarget, type Call, type HttpRequest } from "@botyard/sdk";
 import * as api from "./api.ts";
-import { isAuthor, moderators, serverBots } from "./bots.ts";
+import { isAuthor, moderators, onState, serverBots } from "./bots.ts";
 import { allFeatures } from "./installations.ts";
 import { failure, throttledMs, type OcsAnswer } from "./ocs.ts";
 import { kinds, readers, type State } from "./state.ts";
 import { stateStep, throttleStep } from "./steps.ts";
+import { readThrottle } from "./throttle.ts";
 import type { Cause } from "./stop.ts";
 import { featuresOf } from "./wire.ts";
 
@@ -69,7 +70,10 @@ async function mayRisk(
       );
   }
   const left = call.deadline - host.clock.now();
-  if (stop.throttledMs() > 0 && 2 * stop.throttledMs() + slackMs > left && stop.throttledMs() > slackMs)
+  const tooLong = (): boolean => stop.throttledMs() > slackMs && 2 * stop.throttledMs() + slackMs > left;
+  // Asked again first: nobody tells us when it is lifted.
+  if (tooLong()) await readThrottle(state, call.signal).catch(() => {});
+  if (tooLong())
     throw new BotyardError(
       "rate_limited",
       `the server lets each bot call from this address wait ${stop.throttledMs()} ms; nothing was sent`,
@@ -129,7 +133,7 @@ async function diagnose(state: State, bot: BotTarget, room: string, signal: Abor
   const { id: connection } = state.host.connection;
   const server = await serverBots(state, signal).catch(() => null);
   const found = server?.find((one) => isAuthor(one, bot.nativeId));
-  const line = stateStep(state, bot, "enabled", allFeatures(state), "").run.command ?? null;
+  const line = stateStep(state, bot, onState(found), allFeatures(state), "").run.command ?? null;
   if (server && !found)
     return {
       cause: "state",
@@ -195,7 +199,7 @@ async function stopped(state: State, bot: BotTarget, room: string, answer: OcsAn
     seen.cause === "unknown" ||
     (seen.cause === "state" && memory.bot(bot.handle).state === 0)
   )
-    host.step(stateStep(state, bot, "enabled", allFeatures(state), seen.reason), bot.handle);
+    host.step(stateStep(state, bot, onState(memory.bot(bot.handle)), allFeatures(state), seen.reason), bot.handle);
   host.step(throttleStep(state));
   const hints = {
     what: "a signed call",

@@ -70,10 +70,10 @@ export async function createStop(host: Host<Settings>): Promise<Stop> {
     },
     async clear() {
       const shared = byServer.delete(server);
+      throttled = 0;
       if (!stopped) return shared;
       const { bot } = stopped;
       stopped = null;
-      throttled = 0;
       await host.store.put({ [key]: null });
       host.report({ kind: "connection" }, { state: "ready" });
       if (bot !== null) host.report({ kind: "bot", bot }, { state: "ready" });

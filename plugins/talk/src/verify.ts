@@ -1,11 +1,11 @@
 import type { BotTarget, OpenStep, StepVerdict } from "@botyard/sdk";
-import * as api from "./api.ts";
 import { byUrl, isAuthor, remembered, serverBots, toNative, urlOf } from "./bots.ts";
 import { restoreRooms } from "./restore.ts";
 import { authorOf } from "./signature.ts";
-import { anybody, kinds, type State } from "./state.ts";
+import { kinds, type State } from "./state.ts";
 import { uninstallStep } from "./steps.ts";
-import { featuresOf, numberOf, objectOf, textOf, type WireBot } from "./wire.ts";
+import { readThrottle } from "./throttle.ts";
+import { featuresOf, numberOf, textOf, type WireBot } from "./wire.ts";
 
 const open = (note: string): StepVerdict => ({ state: "open", note });
 
@@ -152,8 +152,7 @@ async function verifyState(state: State, step: OpenStep, bot: BotTarget, signal:
 }
 
 async function verifyThrottle(state: State, signal: AbortSignal): Promise<StepVerdict> {
-  const { capabilities } = await api.capabilities(anybody(state, signal));
-  const delay = numberOf(objectOf(capabilities["bruteforce"])["delay"]);
+  const delay = await readThrottle(state, signal);
   if (delay > 0) return open(`the server still slows this address by ${delay} ms`);
   const stopped = state.stop.current();
   const bot = stopped?.bot === null ? undefined : state.bots.get(stopped?.bot ?? "");

@@ -1,4 +1,10 @@
 import { afterEach, expect, test } from "vitest";
+import { createFakeHost } from "@botyard/testing";
+import type { Session } from "@botyard/sdk";
+import type { Capabilities } from "../src/capabilities.ts";
+import platform from "../src/index.ts";
+import type { Settings } from "../src/settings.ts";
+import { createNextcloud } from "../src/simulator/index.ts";
 import { openTalk, type Talk } from "./open.ts";
 
 let talk: Talk | undefined;
@@ -50,6 +56,30 @@ test("a refused app password is a state of the connection, with the way to a new
   const refusal = await talk.world.refused("unauthenticated", "connections.probe");
   expect(refusal.details.fix).toBe("botyard credentials login talk app-password");
   expect(await talk.world.call("connections.get", {})).toMatchObject({ state: "auth_required" });
+});
+
+test("a link that has died is said to be dead, and is not waited for any longer", async () => {
+  const cloud = createNextcloud({ url: "https://cloud.test" });
+  let now = 1_000_000;
+  const host = createFakeHost<Settings>({
+    id: "cloud",
+    url: "https://cloud.test",
+    settings: { occ: "occ", accounts: "", rotation: "keep-identity" },
+    fetch: (request) => cloud.fetch(request),
+    clock: { now: () => now, sleep: async () => {} },
+  });
+  const session = (await platform.open(host)) as Session<Capabilities>;
+  const ask = (state: Readonly<Record<string, unknown>> | null) =>
+    session.login?.({ kind: "app-password", account: null, state, answers: {} }, new AbortController().signal);
+  const begun = await ask(null);
+  if (begun?.step !== "open") throw new Error("no link");
+  now += 19 * 60_000;
+  expect(await ask(begun.state)).toMatchObject({ step: "open" });
+  now += 2 * 60_000;
+  await expect(ask(begun.state)).rejects.toMatchObject({
+    code: "gone",
+    details: { fix: "botyard credentials login cloud app-password" },
+  });
 });
 
 test("a bot's secret is not got by logging in", async () => {

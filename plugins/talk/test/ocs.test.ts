@@ -102,6 +102,15 @@ describe("through the core", () => {
     ).toBe("none");
   });
 
+  test("a server that takes less says so for edits too", async () => {
+    talk = await openTalk({ reader: true });
+    const { world, cloud } = talk;
+    cloud.world.maxLength = 1000;
+    await world.call("connections.probe", {});
+    for (const operation of ["messages.send", "messages.update"])
+      expect((await world.capability(operation)).limits).toEqual({ text: { max: 1000, unit: "codepoints" } });
+  });
+
   test("blank and too long texts, and HTML, are refused before anything is sent", async () => {
     talk = await openTalk();
     const { world, room } = talk;

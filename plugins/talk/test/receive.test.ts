@@ -95,6 +95,14 @@ describe("a stranger learns nothing", () => {
     expect(host.intakes).toEqual([]);
   });
 
+  test("which bots there are: what is no webhook at all is answered alike for each", async () => {
+    for (const path of ["/helper/1", "/nobody/1"]) {
+      expect((await hook("", { path, method: "GET" })).status).toBe(405);
+      expect((await hook("x".repeat(20_000_000), { path })).status).toBe(413);
+    }
+    expect(host.intakes).toEqual([]);
+  });
+
   test("a body that was changed by a byte", async () => {
     const nonce = random();
     const signature = sign(secret, nonce, message(1));

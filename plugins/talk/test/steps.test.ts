@@ -152,6 +152,36 @@ describe("changing", () => {
     expect((await world.call("steps.verify", { step: step?.id ?? "" })).state).toBe("done");
   });
 
+  test("features leave the state as it is: one that only occ brings into rooms stays hidden, one that is off stays off", async () => {
+    const { world, cloud } = await open();
+    const made = await world.call("bots.create", { handle: "helper", options: { noSetup: true } });
+    await world.doSteps(made.opened);
+    const line = async (): Promise<string | undefined> =>
+      (await world.call("bots.update", { bot: "helper", options: { features: ["webhook"] } })).opened?.[0]?.run.command;
+    expect(await line()).toBe("sudo -u www-data php occ talk:bot:state 1 2 -f webhook");
+    await cloud.occ("occ talk:bot:state 1 0");
+    expect(await line()).toBe("sudo -u www-data php occ talk:bot:state 1 0 -f webhook");
+    await cloud.occ("occ talk:bot:state 1 2 -f webhook");
+    const { checks } = await world.call("connections.probe", {});
+    expect(checks.find(({ name }) => name === "bot helper")).toMatchObject({
+      detail: "it lacks response",
+      fix: "sudo -u www-data php occ talk:bot:state 1 2 -f webhook -f response -f reaction",
+    });
+  });
+
+  test("installed again where nobody may ask the server, it is what was asked for at first", async () => {
+    const { world, run, cloud, room, alice } = await open({ admin: false });
+    const options = { features: ["webhook" as const, "response" as const], noSetup: true };
+    const made = await world.call("bots.create", { handle: "helper", options });
+    await run(made.opened?.[0]);
+    await cloud.occ(`occ talk:bot:setup 1 ${room.token}`);
+    await cloud.say(room, alice, "hello");
+    await expect.poll(async () => (await world.call("bots.get", { bot: "helper" })).state).toBe("ready");
+    const changed = await world.call("bots.update", { bot: "helper", displayName: "Renamed" });
+    const command = (await reveal(world, changed.opened?.[0]?.id ?? "")).run.command ?? "";
+    expect(command).toContain("talk:bot:install --no-setup -f webhook -f response 'Renamed' ");
+  });
+
   test("switching off on the server is a step of its own", async () => {
     const { world, bot, cloud, open: steps } = await open();
     await bot("helper");

@@ -125,6 +125,21 @@ test("a call that the server would sleep over longer than we wait is not made", 
   expect(call.value).toMatchObject({ status: "sent" });
 });
 
+test("what the server tells of its sleeps without a login counts before the first call, and after they are lifted", async () => {
+  const now = await open({ settings: { address: "127.0.0.1" } });
+  const { world, cloud, room } = now;
+  cloud.world.attempts = Array.from({ length: 11 }, () => cloud.world.now() - 31 * 60_000);
+  const before = room.messages.length;
+  await world.call("connections.probe", {});
+  // A wrong signature would be slept over for longer than we wait: its 401 would not be seen.
+  await refusedSend(now, "rate_limited");
+  expect(room.messages).toHaveLength(before);
+  // Lifted on the server: nobody has to tell us.
+  await cloud.occ("occ security:bruteforce:reset 127.0.0.1");
+  await send(now, "awake");
+  expect(room.messages).toHaveLength(before + 1);
+});
+
 test("another connection to the same server is the same address", async () => {
   const now = await open();
   const { world, cloud, room } = now;

@@ -1,6 +1,6 @@
 import { BotyardError, type HandlersOf, type NativeBot } from "@botyard/sdk";
 import * as v from "valibot";
-import { isAuthor, remembered, serverBots, toNative, urlOf } from "../bots.ts";
+import { isAuthor, onState, remembered, serverBots, stateName, toNative, urlOf } from "../bots.ts";
 import type { Capabilities } from "../capabilities.ts";
 import { install, installAgain } from "../installations.ts";
 import { BotsCreateOptions, BotsUpdateOptions } from "../settings.ts";
@@ -43,6 +43,7 @@ export const bots = (state: State): HandlersOf<Capabilities, "bots"> => ({
     const secret = newSecret();
     const wish = { handle, displayName, description, generation: 1 };
     const { step, url } = await install(state, wish, { features, noSetup }, secret);
+    await state.memory.keepAsked(handle, { features: features ?? null, state: noSetup === true ? 2 : 1 });
     return {
       bot: {
         nativeId: null,
@@ -70,7 +71,12 @@ export const bots = (state: State): HandlersOf<Capabilities, "bots"> => ({
     }
     if (features === undefined) return { bot: now };
     const why = "What a bot may do is changed by occ only.";
-    return { bot: now, steps: [stateStep(state, bot, "enabled", features, why)] };
+    // The line sets the state as well: it stays what it is.
+    const found = (await serverBots(state, call.signal))?.find((one) => isAuthor(one, bot.nativeId));
+    const asked = state.memory.asked(bot.handle);
+    await state.memory.keepAsked(bot.handle, { ...asked, features });
+    const wanted = stateName(found?.state ?? state.memory.bot(bot.handle).state) ?? onState(asked);
+    return { bot: now, steps: [stateStep(state, bot, wanted, features, why)] };
   },
 
   "bots.delete": async (_input, call) => {

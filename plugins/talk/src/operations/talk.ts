@@ -6,8 +6,9 @@ import { allFeatures, installAgain } from "../installations.ts";
 import { failure } from "../ocs.ts";
 import { unknownId } from "../occ.ts";
 import { callAsBot, signerOf } from "../signed.ts";
-import { anybody, botOf, person, type State } from "../state.ts";
+import { botOf, person, type State } from "../state.ts";
 import { stateStep, throttleStep } from "../steps.ts";
+import { readThrottle } from "../throttle.ts";
 import { featuresOf, numberOf, objectOf, type WireBot } from "../wire.ts";
 import { whyAgain } from "./credentials.ts";
 import { attendeeOf } from "./members.ts";
@@ -96,8 +97,7 @@ export const talk = (state: State): HandlersOf<Capabilities, "talk"> => {
     },
 
     "talk.throttle": async (_input, call) => {
-      const { capabilities } = await api.capabilities(anybody(state, call.signal));
-      const delayMs = numberOf(objectOf(capabilities["bruteforce"])["delay"]);
+      const delayMs = await readThrottle(state, call.signal);
       const line = throttleStep(state).run.command ?? null;
       return { delayMs, stopped: stop.current()?.reason ?? null, fix: delayMs > 0 ? line : null };
     },

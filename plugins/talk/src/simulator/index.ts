@@ -63,6 +63,7 @@ export function createNextcloud(options: NextcloudOptions = {}): Nextcloud {
     next: { message: 1, room: 1, bot: 1, attendee: 1, file: 100, poll: 1, share: 1 },
     tokens: [],
     maintenance: false,
+    maxLength: 32_000,
     now: options.now ?? Date.now,
     random: (length) => Array.from({ length }, () => letters[Math.floor(Math.random() * letters.length)]).join(""),
   };

@@ -104,6 +104,8 @@ export interface World {
   /** Tokens that new rooms get, before made-up ones. */
   readonly tokens: string[];
   maintenance: boolean;
+  /** `config.chat.max-length`. */
+  maxLength: number;
   now(): number;
   random(length: number): string;
 }

@@ -28,7 +28,7 @@ function capabilitiesOf(world: World): Json {
           "chat-reference-id",
           ...(newer ? ["bot-features-api"] : []),
         ],
-        config: { attachments: { allowed: false }, chat: { "max-length": 32_000 } },
+        config: { attachments: { allowed: false }, chat: { "max-length": world.maxLength } },
         version: world.talk,
       },
     },

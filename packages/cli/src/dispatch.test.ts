@@ -129,6 +129,14 @@ it("asks before it destroys, and needs --yes where nobody can answer", async () 
   expect((await run(["bots", "list"])).out).not.toMatch(/helper/);
 });
 
+it("says what the server does about it before it asks, as far as somebody is there to read it", async () => {
+  await run(["connect", "sandbox", "-o", "profiles=operator-install"]);
+  const argv = ["users", "convert-to-bot", "alice", "alice"];
+  const { err } = await run(argv, { interactive: true, answers: ["n"] });
+  expect(err).toMatch(/ {2}i Installed bots are no accounts here\.\nusers convert-to-bot .*\[y\/N\]/s);
+  expect((await run([...argv, "--yes"], { interactive: true })).err).not.toContain("  i ");
+});
+
 it("prints a new key as a line to paste", async () => {
   await run(["connect", "sandbox"]);
   await run(["bots", "create", "helper"]);

@@ -10,6 +10,7 @@ import { formatItem, openedSteps, printAnswer } from "./output/answer.ts";
 import { connectionSchema } from "./platform-options.ts";
 import { presenters } from "./presenters.ts";
 import { saveBytes } from "./save-bytes.ts";
+import { sayBefore } from "./say-before.ts";
 import type { Session } from "./session.ts";
 import { composeWorld } from "./compose-world.ts";
 
@@ -81,6 +82,7 @@ async function run(
   const world = composeWorld(session, args, descriptor);
   const input = await composeInput(descriptor, plan, args, world, call);
   if (descriptor.destructive) {
+    await sayBefore(descriptor.name, input, session);
     await session.confirm(
       `${words} ${target(input, plan)}: ${descriptor.summary}?`,
       `${call} ${args.positionals.join(" ")}`,

@@ -139,7 +139,7 @@ function botMade(
     readonly opened?: readonly Step[] | undefined;
     readonly changed?: readonly { field: string; asked: string; given: string }[] | undefined;
   },
-  { io, globals }: Session,
+  { io, globals, options }: Session,
 ): void {
   const steps = value.opened ?? [];
   if (!globals.quiet && (value.nativeId !== null || steps.length === 0)) {
@@ -152,7 +152,9 @@ function botMade(
     io.out(`${parts.join("  ")}\n`);
   }
   for (const { field, asked, given } of value.changed ?? []) {
-    io.out(`  ! ${field}: asked for "${asked}", the server made it "${given}"\n`);
+    const bot = `${value.connection}/${value.handle ?? value.username}`;
+    const other = field === "username" ? `. Other name: ${options.self} bots update ${bot} --username <name>` : "";
+    io.out(`  ! ${field}: asked for "${asked}", the server made it "${given}"${other}\n`);
   }
   for (const step of steps) io.out(formatStep(step));
 }

@@ -47,7 +47,8 @@ interface Reasoned {
 }
 
 export type Capability<Params extends string = string> =
-  | (Offered<Params> & { readonly support: "native" })
+  /** `detail`: what a person should know before, where there is something. */
+  | (Offered<Params> & { readonly support: "native"; readonly detail?: string })
   | (Offered<Params> & Reasoned & { readonly support: "emulated" | "degraded" | "operator"; readonly by?: "platform" })
   /** The core does it without asking the server: it refuses to act for the bot and to deliver to it. */
   | (Reasoned & { readonly support: "emulated"; readonly by: "core"; readonly actsAs: ActsAs })

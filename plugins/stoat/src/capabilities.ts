@@ -36,7 +36,13 @@ export const capabilities = defineCapabilities(native, {
     reason: "one-token",
     detail: "A bot has one token: it is fetched again, and one that is sealed already stays the same.",
   },
-  "credentials.rotate": { support: "native", actsAs: "admin", idempotency: { kind: "none" } },
+  "credentials.rotate": {
+    support: "native",
+    actsAs: "admin",
+    detail:
+      "Stoat has no overlap: the old token dies at once and the socket drops; what is missed is read from history.",
+    idempotency: { kind: "none" },
+  },
   "credentials.revoke": {
     support: "emulated",
     actsAs: "admin",

@@ -217,7 +217,9 @@ async function run(args: ParsedArgs, session: Session): Promise<number> {
     session.json(connected);
     return 0;
   }
-  await presenters["connections.create"]?.(connected as never, session);
+  // Before the login it can only be said that a login is missing.
+  if (logins.length > 0) io.out(`  saved as ${connected.id}\n`);
+  else await presenters["connections.create"]?.(connected as never, session);
   for (const kind of logins) await walkLogin({ connection: connected.id, kind }, session);
   if (logins.length > 0) {
     const now = await client.connections.get({ connection: connected.id }, { signal: io.signal });

@@ -198,7 +198,9 @@ describe("the rest of a channel", () => {
     expect(await run(operations["messages.unpin"], { ...place, message: first }, as())).toMatchObject({
       unpinned: false,
     });
-    await run(operations["reactions.add"], { ...place, message: first, emoji: "❤️" }, as());
+    const heart = { ...place, message: first, emoji: "❤️" };
+    expect(await run(operations["reactions.add"], heart, as())).toEqual({ emoji: "❤️", added: true });
+    expect(await run(operations["reactions.add"], heart, as())).toEqual({ emoji: "❤️", added: false });
     expect(
       (await refused(run(operations["reactions.add"], { ...place, message: first, emoji: "thumbsup" }, as()))).code,
     ).toBe("invalid");

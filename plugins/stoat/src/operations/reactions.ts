@@ -1,13 +1,19 @@
-import { BotyardError, isBotyardError, type HandlersOf } from "@botyard/sdk";
+import { BotyardError, isBotyardError, type Call, type HandlersOf } from "@botyard/sdk";
 import * as api from "../api.ts";
 import type { Capabilities } from "../capabilities.ts";
 import { acting, type Context } from "../context.ts";
+import type { Caller } from "../request.ts";
+import type { WireMessage } from "../wire.ts";
 
 export const reactions = (context: Context): HandlersOf<Capabilities, "reactions"> => ({
-  "reactions.add": async ({ room, message, emoji }, call) => {
+  "reactions.add": ({ room, message, emoji }, call) => {
     checkEmoji(emoji);
-    await acting(context, call, (on) => api.react(on, room, message, emoji));
-    return { emoji, added: true };
+    return acting(context, call, async (on) => {
+      // The server answers the same, and tells everybody again, where it was there already.
+      const before = await reactedBy(context, on, { room, message, emoji }, call);
+      await api.react(on, room, message, emoji);
+      return { emoji, added: !before };
+    });
   },
 
   "reactions.remove": ({ room, message, emoji }, call) => {
@@ -32,6 +38,32 @@ export const reactions = (context: Context): HandlersOf<Capabilities, "reactions
       return { items: items.filter(({ users }) => users.length > 0) };
     }),
 });
+
+const shown = (message: Promise<WireMessage>): Promise<WireMessage | undefined> =>
+  message.catch((error: unknown) => {
+    if (isBotyardError(error) && error.code === "forbidden") return undefined;
+    throw error;
+  });
+
+const plain = (emoji: string): string => emoji.replaceAll("\ufe0f", "");
+
+/**
+ * Whether the bot has reacted so before: what its socket has seen tells, else the message is asked for. Who may react may
+ * not always read the history: then it counts as new.
+ */
+async function reactedBy(
+  context: Context,
+  on: Caller,
+  { room, message, emoji }: { readonly room: string; readonly message: string; readonly emoji: string },
+  { as }: Pick<Call, "as">,
+): Promise<boolean> {
+  const self = as?.id ?? "";
+  const remembered = context.links.has(as?.handle ?? "") ? context.memoryOf(self).get(message) : undefined;
+  const found: Iterable<readonly [string, Iterable<string>]> = remembered
+    ? (remembered.reactions ?? new Map<string, Set<string>>())
+    : Object.entries((await shown(api.fetchMessage(on, room, message)))?.reactions ?? {});
+  return [...found].some(([name, users]) => plain(name) === plain(emoji) && [...users].includes(self));
+}
 
 /** A Unicode emoji, or the id of a server's own; short names are refused by every server. */
 function checkEmoji(emoji: string): void {

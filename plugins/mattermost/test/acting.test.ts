@@ -1,7 +1,7 @@
 import { createWorld, eventually, head, streamOf, type World } from "@botyard/testing";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import platform, { createMattermostClient } from "../src/index.ts";
-import { addPost, addToken } from "../src/simulator/index.ts";
+import { addPost, addToken, addUser } from "../src/simulator/index.ts";
 import { mattermostPlace } from "./place.ts";
 
 const worlds: World[] = [];
@@ -199,6 +199,43 @@ describe("bots", () => {
     place.sim.world.config.botCreation = true;
     expect(await world.call("steps.verify", { step: items[0]?.id ?? "" })).toMatchObject({ state: "done" });
     await world.call("bots.create", { handle: "helper" });
+  });
+
+  test("an admin token without the rights is told which ones, where to give them, and what waits for them", async () => {
+    const place = await mattermostPlace();
+    const clerk = addUser(place.sim.world, { username: "clerk", password: "Secret 2026" });
+    const { token } = addToken(place.sim.world, clerk.id, "for Botyard");
+    const world = await createWorld({ platform, place: { ...place, credentials: { "admin-token": token } } });
+    worlds.push(world);
+    const { items } = await world.call("steps.list", {});
+    expect(items).toMatchObject([
+      {
+        kind: "permission",
+        title: expect.stringMatching(/^Give clerk the permissions create_bot, read_bots, /) as string,
+        run: {
+          where: expect.stringMatching(/^System Console of .* > clerk > Manage Roles/) as string,
+          command: "mmctl roles system-admin clerk",
+        },
+      },
+    ]);
+    await world.refused("operator_required", "bots.create", { handle: "helper" });
+    const open = await world.call("steps.verify", { step: items[0]?.id ?? "" });
+    expect(open).toMatchObject({ state: "open", note: expect.stringMatching(/^still missing: create_bot/) as string });
+    clerk.roles = "system_user system_admin";
+    expect(await world.call("steps.verify", { step: items[0]?.id ?? "" })).toMatchObject({ state: "done" });
+    await world.call("bots.create", { handle: "helper" });
+  });
+
+  test("a bot becomes a person with what was asked for, a system administrator too; our token ends", async () => {
+    const { place, world, self } = await scene();
+    const options = { email: "helper@yard.test", username: "helpful", firstName: "Hel", systemAdmin: true };
+    const { value } = await world.invoke("bots.convert-to-user", { bot: "helper", password: "Person-2026", options });
+    expect(value).toMatchObject({ id: self, username: "helpful", kind: "user" });
+    const user = place.sim.world.users.get(self);
+    expect(user).toMatchObject({ username: "helpful", email: "helper@yard.test", first_name: "Hel" });
+    expect(user?.roles.split(" ")).toContain("system_admin");
+    expect([...place.sim.world.tokens.values()].filter(({ user_id: of }) => of === self)).toEqual([]);
+    await world.refused("not_found", "bots.get", { bot: "helper" });
   });
 
   test("a bot that owns itself is given away before it is disabled: the server would loop for ever", async () => {

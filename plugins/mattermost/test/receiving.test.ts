@@ -338,6 +338,22 @@ test("a refused token is tried once; switched on again on the server, a probe fi
   expect(await state()).toBe("ready");
 });
 
+test("a socket that is upgraded and says nothing is a refused login after six seconds", async () => {
+  const { place, world, self } = await scene();
+  // Nor does the server cut it: only our own waiting ends.
+  place.sim.faults.setLoginCut(60_000);
+  for (const [secret, token] of place.sim.world.tokens)
+    if (token.user_id === self) place.sim.world.tokens.delete(secret);
+  const begun = Date.now();
+  place.sim.hub.restart();
+  await vi.waitFor(
+    async () => expect((await world.call("bots.get", { bot: "helper" })).state).toBe("auth_required"),
+    15_000,
+  );
+  expect(Date.now() - begun).toBeGreaterThan(5_500);
+  expect((await world.call("bots.get", { bot: "helper" })).reason).toMatch(/revoked/);
+}, 20_000);
+
 test("an end of tokens that the server ignores is said and not believed", async () => {
   const { world } = await scene({ settings: { tokenDays: 30 } });
   const { items } = await world.call("credentials.list", {});

@@ -154,6 +154,7 @@ export async function botToUser(ask: Ask): Promise<Reply> {
   account.password = password;
   if (email !== "") account.email = email;
   if (text(body, "username") !== "") account.username = text(body, "username");
+  if (text(body, "first_name") !== "") account.first_name = text(body, "first_name");
   if (flag(ask, "set_system_admin")) account.roles = "system_user system_admin";
   world.bots.delete(account.id);
   return showUser(world, account, true, false);

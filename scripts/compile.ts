@@ -1,10 +1,12 @@
-// bun scripts/compile.ts [--target linux-arm64-musl | all] [--outfile dist/botyard]
+// bun scripts/compile.ts [--target linux-arm64-musl | deno | all] [--outfile dist/botyard]
 // One file that needs nothing beside it. Without --target: for this machine. With one: dist/botyard-<version>-<target>,
-// all of them with `all`. Bun fetches the runtime of another target from the npm registry, once.
+// all of them with `all`. Bun fetches the runtime of another target from the npm registry, once. `deno`: the folder
+// dist/deno, which `deno run -A` starts.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { parseArgs } from "node:util";
+import { compileForDeno } from "./compile-deno.ts";
 
 const root = join(import.meta.dirname, "..");
 const app = join(root, "apps/botyard");
@@ -59,9 +61,15 @@ export function compile(outfile: string, target?: Target): boolean {
 if (import.meta.main) {
   const { values } = parseArgs({ options: { target: { type: "string" }, outfile: { type: "string" } } });
   const version = versionOf();
+  if (values.target === "deno") {
+    const folder = values.outfile ?? join(root, "dist/deno");
+    if (!compileForDeno(folder)) process.exit(1);
+    console.log(`${relative(process.cwd(), folder)} ${version}`);
+    process.exit();
+  }
   const wanted = values.target === "all" ? targets : targets.filter((target) => target === values.target);
   if (values.target !== undefined && wanted.length === 0) {
-    console.error(`There is no target ${values.target}; there are ${targets.join(", ")} and all.`);
+    console.error(`There is no target ${values.target}; there are ${targets.join(", ")}, deno and all.`);
     process.exit(2);
   }
   const files: readonly (readonly [string, Target?])[] =

@@ -1,14 +1,16 @@
 // bun run release:rehearse [--skip binaries]
 // What a release does, up to the point where it would be published, in a copy of the checkout: versions and changelogs from
 // the changesets, packages as JavaScript with declarations, packed, checked and published to a registry on the loopback;
-// binaries for every target with checksums and a bill of materials; the same binary twice, compared. Everything is left in
+// binaries for every target, and the program for Deno, with checksums and a bill of materials; the same binary twice, compared. Everything is left in
 // dist/release.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { globSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { toTarball } from "../packages/plugins/src/tarball.ts";
+import { compileForDeno } from "./compile-deno.ts";
 import { compile, fileNameOf, targets, versionOf } from "./compile.ts";
 import { copyCheckout } from "./release/copy.ts";
 import { releasePackages } from "./release/packages.ts";
@@ -47,11 +49,23 @@ function packages(): void {
 
 const sha256 = (file: string): string => createHash("sha256").update(readFileSync(file)).digest("hex");
 
-function binaries(): void {
+/** The program for Deno as one file to fetch; false where it was not built. */
+async function forDeno(name: string): Promise<boolean> {
+  const folder = join(out, "deno");
+  if (!compileForDeno(folder)) return false;
+  const paths = globSync("**/*.{js,json}", { cwd: folder }).sort();
+  const files = paths.map((path) => [path, readFileSync(join(folder, path))] as const);
+  writeFileSync(join(out, "binaries", `${name}.tgz`), await toTarball(new Map(files), name));
+  rmSync(folder, { recursive: true });
+  return true;
+}
+
+async function binaries(): Promise<void> {
   const folder = join(out, "binaries");
   mkdirSync(folder, { recursive: true });
   const version = versionOf();
-  const missing = targets.filter((target) => !compile(join(folder, fileNameOf(target, version)), target));
+  const missing: string[] = targets.filter((target) => !compile(join(folder, fileNameOf(target, version)), target));
+  if (!(await forDeno(`botyard-${version}-deno`))) missing.push("deno");
   const time = new Date(Number(git("log", "-1", "--format=%ct")) * 1000).toISOString();
   const bill = sbom({ root, version, bun: process.versions["bun"] ?? "", time });
   writeFileSync(join(folder, `botyard-${version}.cdx.json`), `${JSON.stringify(bill, null, 2)}\n`);
@@ -90,6 +104,6 @@ if (!values.skip.includes("packages")) {
   packages();
   await rehearsePublishing(join(out, "packages"));
 }
-if (!values.skip.includes("binaries")) binaries();
+if (!values.skip.includes("binaries")) await binaries();
 if (!values.skip.includes("twice")) reproducible();
 console.log("rehearsed: nothing was published");

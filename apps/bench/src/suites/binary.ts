@@ -1,20 +1,35 @@
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { globSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Figure, Suite } from "../figure.ts";
 import { percentile } from "../measure.ts";
 
 const root = resolve(import.meta.dirname, "../../../..");
-const binary = join(root, "dist/botyard");
+const deno = process.versions["deno"] !== undefined;
 
-/** On Bun the compiled binary, as its users meet it; on Deno, which compiles none here, the same program from source. */
-function program(): readonly string[] {
-  return process.versions["deno"] ? [process.execPath, "run", "-A", join(root, "apps/botyard/src/main.ts")] : [binary];
+/** How a program is called, and what it weighs. */
+interface Program {
+  readonly call: readonly string[];
+  readonly bytes: number;
 }
 
-const [command = "", ...before] = program();
+/** Builds the program as users of this runtime get it: never one that lay there from before. */
+function build(folder: string): Program {
+  const out = join(folder, deno ? "deno" : "botyard");
+  const args = [join(root, "scripts/compile.ts"), ...(deno ? ["--target", "deno"] : []), "--outfile", out];
+  const { status, stderr } = spawnSync(join(root, "node_modules/.bin/bun"), args, { encoding: "utf8" });
+  if (status !== 0) throw new Error(`the program was not built: ${stderr}`);
+  if (!deno) return { call: [out], bytes: statSync(out).size };
+  const files = globSync(join(out, "**/*.js"));
+  return {
+    call: [process.execPath, "run", "-A", join(out, "botyard.js")],
+    bytes: files.reduce((sum, file) => sum + statSync(file).size, 0),
+  };
+}
 
-const timed = (args: readonly string[]): number => {
+const source = [process.execPath, ...(deno ? ["run", "-A"] : []), join(root, "apps/botyard/src/main.ts")];
+
+const timed = ([command = "", ...before]: readonly string[], args: readonly string[]): number => {
   const start = performance.now();
   const { status } = spawnSync(command, [...before, ...args], { stdio: "ignore" });
   if (status !== 0) throw new Error(`${args.join(" ")} ended with ${status}`);
@@ -25,9 +40,11 @@ const memoryOf = (pid: number | undefined): number =>
   Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? Number.NaN) / 1024;
 
 /** Starts the service and waits until it is ready; returns how long that took, and its idle memory after a while. */
-async function serve(folder: string, n: number): Promise<{ readyMs: number; idleMb: number }> {
+async function serve(
+  [command = "", ...before]: readonly string[],
+  data: string,
+): Promise<{ readyMs: number; idleMb: number }> {
   const start = performance.now();
-  const data = join(folder, `serve-${n}`);
   const free = "127.0.0.1:0";
   const child = spawn(
     command,
@@ -52,42 +69,44 @@ async function serve(folder: string, n: number): Promise<{ readyMs: number; idle
   }
 }
 
-/** The program as its users meet it: how fast it is there, and what it takes to wait. */
+async function measure(call: readonly string[], folder: string, goals: boolean): Promise<Figure[]> {
+  const versions = Array.from({ length: 11 }, () => timed(call, ["--version"])).slice(1);
+  const starts: { readyMs: number; idleMb: number }[] = [];
+  for (let n = 0; n < 5; n += 1) starts.push(await serve(call, join(folder, `serve-${goals}-${n}`)));
+  const middle = (of: (one: { readyMs: number; idleMb: number }) => number): number => percentile(starts.map(of), 50);
+  const figure = (name: string, value: number, unit: string, atMost: number): Figure =>
+    goals
+      ? { name, value, unit, goal: { kind: "atMost", value: atMost } }
+      : { name: `from source: ${name}`, value, unit };
+  return [
+    figure("--version, p50 of 10", percentile(versions, 50), "ms", 100),
+    figure(
+      "start to ready, p50 of 5",
+      middle((one) => one.readyMs),
+      "ms",
+      300,
+    ),
+    figure(
+      "idle resident memory, 3 s after, p50 of 5",
+      middle((one) => one.idleMb),
+      "MB",
+      80,
+    ),
+  ];
+}
+
+/**
+ * The program as its users meet it: how fast it is there, and what it takes to wait. On Bun the compiled binary, on Deno the
+ * folder that `compile --target deno` makes; the same from source stands below, without goals.
+ */
 export const suite: Suite = {
   name: "binary",
   async run({ folder }) {
-    if (command === binary && !existsSync(binary)) throw new Error("dist/botyard is missing: bun run compile");
-    const versions = Array.from({ length: 11 }, () => timed(["--version"])).slice(1);
-    const starts: { readyMs: number; idleMb: number }[] = [];
-    for (let n = 0; n < 5; n += 1) starts.push(await serve(folder, n));
-    const figures: Figure[] = [
-      ...(command === binary ? [{ name: "size", value: statSync(binary).size / 1_048_576, unit: "MB" }] : []),
-      {
-        name: "--version, p50 of 10",
-        value: percentile(versions, 50),
-        unit: "ms",
-        goal: { kind: "atMost", value: 100 },
-      },
-      {
-        name: "start to ready, p50 of 5",
-        value: percentile(
-          starts.map((one) => one.readyMs),
-          50,
-        ),
-        unit: "ms",
-        goal: { kind: "atMost", value: 300 },
-      },
-      {
-        name: "idle resident memory, p50 of 5",
-        value: percentile(
-          starts.map((one) => one.idleMb),
-          50,
-        ),
-        unit: "MB",
-        goal: { kind: "atMost", value: 80 },
-        note: "three seconds after it became ready, without a connection",
-      },
+    const { call, bytes } = build(folder);
+    return [
+      { name: "size", value: bytes / 1_048_576, unit: "MB", ...(deno ? { note: "beside Deno itself" } : {}) },
+      ...(await measure(call, folder, true)),
+      ...(await measure(source, folder, false)),
     ];
-    return figures;
   },
 };

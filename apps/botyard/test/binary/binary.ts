@@ -3,12 +3,16 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+const root = join(import.meta.dirname, "../../../..");
+const suffix = process.platform === "win32" ? ".exe" : "";
+
 /** What `scripts/compile.ts` made just before. */
-export const binary = join(
-  import.meta.dirname,
-  "../../../../dist",
-  process.platform === "win32" ? "botyard.exe" : "botyard",
-);
+export const binary = join(root, "dist", `botyard${suffix}`);
+
+/** The same program for Deno, made just before as well. */
+export const onDeno = [join(root, `node_modules/deno/deno${suffix}`), "run", "-A", join(root, "dist/deno/botyard.js")];
+
+const denoCache = join(tmpdir(), "botyard-deno-cache");
 
 export interface Ended {
   readonly code: number | null;
@@ -37,12 +41,15 @@ export interface Running {
   printed(text: string): Promise<string>;
 }
 
-export function createUser(): User {
+export function createUser(program: readonly string[] = [binary]): User {
   const home = mkdtempSync(join(tmpdir(), "botyard-binary-"));
-  const base = { HOME: home, PATH: process.env["PATH"] ?? "", TMPDIR: tmpdir(), NO_COLOR: "1" };
+  const [command = "", ...before] = program;
+  // Deno keeps what it compiled at home, whatever it runs.
+  const cache = program === onDeno ? { DENO_DIR: denoCache } : {};
+  const base = { HOME: home, PATH: process.env["PATH"] ?? "", TMPDIR: tmpdir(), NO_COLOR: "1", ...cache };
   const run = (file: string, args: readonly string[], { cwd = home, env = {} }: RunOptions = {}): Running =>
     watch(spawn(file, args, { cwd, env: { ...base, ...env }, stdio: ["ignore", "pipe", "pipe"] }));
-  const start: User["start"] = (args, more) => run(binary, args, more);
+  const start: User["start"] = (args, more) => run(command, [...before, ...args], more);
   return {
     home,
     start,

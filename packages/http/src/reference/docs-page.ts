@@ -28,7 +28,7 @@ export function docsPage({ descriptors, schemas, extras }: Reference, version: s
       All ${descriptors.length} operations of this service, made from the same table as its routes and commands.
     </p>
     <pre>
-botyard keys create pybot --preset bot --bot chat/helper      # prints the two lines below, the key once
+botyard keys create pybot --preset bot --bot chat/helper      # prints the next line; the key is shown once
 export BOTYARD_URL=http://127.0.0.1:8470 BOTYARD_KEY=by_…
 curl "$BOTYARD_URL/v1/whoami" -H "Authorization: Bearer $BOTYARD_KEY"</pre>
     <ul>

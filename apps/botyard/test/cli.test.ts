@@ -132,7 +132,7 @@ it("names what keeps a bot silent and exits 1", async () => {
   const machine = createMachine();
   const { service } = await startService(machine);
   const well = await machine.run(["doctor", "chat/helper", "--room", "chat/lobby"]);
-  expect(well).toMatchObject({ code: 0, out: expect.stringMatching(/^room +ok .*may act$/m) as string });
+  expect(well).toMatchObject({ code: 0, out: expect.stringMatching(/^room +ok .*may post$/m) as string });
   await machine.run(["bots", "disable", "helper"]);
   const disabled = await machine.run(["doctor", "chat/helper"]);
   expect(disabled.code).toBe(1);

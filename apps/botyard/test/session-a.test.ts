@@ -25,7 +25,7 @@ async function started() {
 it("creates a bot where only a person can, shows the line to paste, and sees that it was done", async () => {
   const { machine, run } = await started();
   const connected = await run("connect sandbox --id cloud -o profiles=operator-install");
-  expect(connected.out).toMatch(/^ {2}✓ Botyard sandbox \S+ · ready · saved as cloud$/m);
+  expect(connected.out).toMatch(/^ {2}✓ Botyard sandbox \S+ · signed in at the console · ready · saved as cloud$/m);
   const made = await run("bots create cloud/talker --display-name Helper --description 'Answers questions'");
   expect(made.code).toBe(0);
   expect(made.out).toMatch(/^ONE STEP ON YOUR SERVER {3}step_1 · cloud · Install the bot "Helper"$/m);
@@ -53,22 +53,30 @@ it("finds bots that a server disabled with their owner, and brings them back wit
     const { run } = await started();
     const env = { ADMIN_TOKEN: server.adminToken };
     const connected = await run(`connect mattermost ${server.url} --id mm --token env:ADMIN_TOKEN`, { env });
-    expect(connected.out).toMatch(/^ {2}✓ Mattermost 11\.1\.0 · ready · saved as mm$/m);
+    expect(connected.out).toMatch(
+      /^ {2}✓ Mattermost 11\.1\.0 · clock [+-]\d\.\d s · signed in as ops-admin \(system_admin.*\) · ready · saved as mm$/m,
+    );
     expect(connected.out).toMatch(/^ {2}i used for bots, credentials, memberships.*never to read or write messages$/m);
     const carol = server.person("carol");
     for (const bot of ["alerts", "deploy"]) {
       expect((await run(`bots create mm/${bot}`)).out).toMatch(
-        new RegExp(`^created {2}mm/${bot} {2}id \\w+ {2}owner \\S+ {2}credential sealed$`, "m"),
+        new RegExp(`^created {2}mm/${bot} {2}id \\w+ {2}owner ops-admin {2}credential sealed$`, "m"),
       );
-      expect((await run(`rooms add-bot mm/eng:ops ${bot}`)).code).toBe(0);
-      expect((await run(`bots assign mm/${bot} carol`)).code).toBe(0);
+      expect((await run(`rooms add-bot mm/eng:ops ${bot}`)).out).toMatch(/^joined {2}mm\/eng:ops {2}.* by ops-admin$/m);
+      expect((await run(`bots assign mm/${bot} carol`)).out).toBe(`assigned  mm/${bot}  to carol\n`);
     }
     await server.deactivate(carol.id);
     const status = async (): Promise<string> => (await run("status")).out;
-    await vi.waitFor(async () => expect(await status()).toMatch(/^mm {2}cause: \w+, \w+: .*owner.* was deactivated/m), {
-      timeout: 60_000,
-      interval: 500,
-    });
+    await vi.waitFor(
+      async () =>
+        expect(await status()).toMatch(
+          /^mm {2}cause: \w+, \w+: .*owner.* was deactivated.* \(DisableBotsWhenOwnerIsDeactivated\)$/m,
+        ),
+      {
+        timeout: 60_000,
+        interval: 500,
+      },
+    );
     server.say("nobody hears me");
     const shown = await status();
     expect(shown).toMatch(/^mm +mattermost +degraded .* 0\/2 /m);
@@ -91,7 +99,7 @@ it("finds bots that a server disabled with their owner, and brings them back wit
 
     const refused = await run("bots delete mm/alerts --yes");
     expect(refused.code).toBe(6);
-    expect(refused.err).toMatch(/^error: unsupported {2}.*has no deletion of bots\. Nothing was changed\.$/m);
+    expect(refused.err).toMatch(/^error: unsupported {2}Mattermost has no deletion of bots\. Nothing was changed\.$/m);
     expect(refused.err).toMatch(/bots disable mm\/alerts, or stop managing it: botyard bots release mm\/alerts$/m);
   } finally {
     await server.close();

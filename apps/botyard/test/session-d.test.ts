@@ -15,7 +15,7 @@ it("takes a community owner from an account to an answering bot, and through the
     const env = { STOAT_SESSION: stoat.session };
     const run = (line: string) => machine.run(line.split(" "), { env });
     const connected = await run(`connect stoat ${stoat.url} --id home --owner-session env:STOAT_SESSION`);
-    expect(connected.out).toMatch(/✓ Stoat 0\.15\.1 · ready · saved as home/);
+    expect(connected.out).toMatch(/✓ Stoat 0\.15\.1 .*ready · saved as home/);
     expect(connected.out).toMatch(/2000 bytes a message/);
     expect(connected.out).toMatch(/OAuth2 settings: none \(this instance has no \/oauth2\)/);
     expect(connected.out).toMatch(/this account may own 2 bots while new, 5 later/);

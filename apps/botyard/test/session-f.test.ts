@@ -59,6 +59,13 @@ it("refuses every other room alike, says what is allowed, and streams its rooms 
       allowed: { rooms: ["chat/eng:ops", "chat/eng:alerts"] },
     },
   });
+  // As `curl -d` sends it, which is what people type.
+  const typed = await fetch(`${url}/v1/connections/chat/rooms/eng:finance/messages`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${key}`, "content-type": "application/x-www-form-urlencoded" },
+    body: '{"text":"hi"}',
+  });
+  expect(typed.status).toBe(403);
   const there = await call("/connections/chat/rooms/lobby/messages", { text: "hi" });
   expect(there.body["detail"]).toBe('key "agent" may not use messages.send in chat/lobby');
   const loud = await call("/connections/chat/rooms/eng:ops/messages", { text: "@channel wake up" });

@@ -115,7 +115,7 @@ async function run(
   }
   const present = presenters[descriptor.name];
   if (present) await present(value as never, session);
-  else printAnswer(descriptor, value, { io, quiet: globals.quiet });
+  else printAnswer(descriptor, value, { io, quiet: globals.quiet, input });
   if (gaps.length > 0) await followGaps(gaps, session);
   if (before) await followNew(before, input, session);
   const steps = openedSteps(value);

@@ -111,12 +111,20 @@ function audit(
   if (page.next !== undefined) note(`more  --cursor ${page.next}`);
 }
 
+/** `✓ Mattermost 11.1.0 · clock +0.2 s · signed in as ops-admin (system_admin) · ready · saved as chat`, and below it the rest. */
 function connected(value: Connection & { readonly opened: readonly Step[] }, { io }: Session): void {
-  const server = value.server ? `${value.server.name}${value.server.version ? ` ${value.server.version}` : ""} · ` : "";
-  io.out(
-    `  ${value.state === "ready" ? "✓" : "!"} ${server}${value.state}${value.reason ? `: ${value.reason}` : ""} · saved as ${value.id}\n`,
-  );
-  for (const check of value.checks) io.out(`${formatCheck(check)}\n`);
+  const server = value.server ? [value.server.name, value.server.version].filter(Boolean).join(" ") : "";
+  const fine = value.checks.filter(({ state, fix }) => state === "ok" && fix === undefined);
+  const itself = fine.find(({ detail }) => server !== "" && detail.startsWith(server));
+  const account = fine.find(({ detail }) => detail.startsWith("signed in"));
+  const head = [
+    itself?.detail ?? server,
+    ...(account ? [account.detail] : []),
+    `${value.state}${value.reason ? `: ${value.reason}` : ""}`,
+    `saved as ${value.id}`,
+  ];
+  io.out(`  ${value.state === "ready" ? "✓" : "!"} ${head.filter(Boolean).map(inline).join(" · ")}\n`);
+  for (const check of value.checks) if (check !== itself && check !== account) io.out(`${formatCheck(check)}\n`);
   for (const step of value.opened) io.out(formatStep(step));
 }
 
@@ -146,7 +154,7 @@ function botMade(
     const parts = [
       `created  ${value.connection}/${value.handle ?? value.username}`,
       ...(value.nativeId === null ? [] : [`id ${value.nativeId}`]),
-      ...(value.owner ? [`owner ${value.owner}`] : []),
+      ...(value.owner ? [`owner ${value.ownerName ?? value.owner}`] : []),
       ...(value.credentials.length > 0 ? ["credential sealed"] : []),
     ];
     io.out(`${parts.join("  ")}\n`);

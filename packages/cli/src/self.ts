@@ -10,7 +10,7 @@ export interface Started {
 }
 
 /** A word for a POSIX shell, quoted only where it must be. */
-function shellWord(text: string): string {
+export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 

@@ -177,8 +177,20 @@ const cases: readonly Case[] = [
     path: sendPath,
     init: {
       method: "POST",
-      headers: { ...auth, "content-type": "application/x-www-form-urlencoded" },
+      headers: { ...auth, "content-type": "text/plain" },
       body: '{"text":"hi"}',
+    },
+    status: 400,
+    code: "invalid",
+    says: ["application/json", "curl --json"],
+  },
+  {
+    name: "refuses a form",
+    path: sendPath,
+    init: {
+      method: "POST",
+      headers: { ...auth, "content-type": "application/x-www-form-urlencoded" },
+      body: "text=hi",
     },
     status: 400,
     code: "invalid",

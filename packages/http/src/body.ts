@@ -2,6 +2,9 @@ import { BotyardError, type Bytes } from "@botyard/sdk";
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
 const jsonType = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
+/** What `curl -d '{…}'` says of every body. A key is in no cookie, so that no page of somebody else can send it along. */
+const curlType = /^application\/x-www-form-urlencoded$/i;
+const openBrace = 0x7b;
 
 function tooLarge(maxBytes: number): BotyardError {
   return new BotyardError(
@@ -47,7 +50,8 @@ export async function readJson(request: Request, maxBytes: number): Promise<Read
     throw new BotyardError("invalid", "The body is compressed, which is not taken here; send it as it is.");
   const bytes = await readLimited(request, maxBytes);
   if (bytes.byteLength === 0) return {};
-  if (!jsonType.test(request.headers.get("content-type") ?? ""))
+  const type = request.headers.get("content-type") ?? "";
+  if (!jsonType.test(type) && !(curlType.test(type) && bytes[0] === openBrace))
     throw new BotyardError("invalid", "The body is JSON, and its content type has to say so: application/json.", {
       fix: "curl --json '{…}' …, or -H 'Content-Type: application/json'",
     });

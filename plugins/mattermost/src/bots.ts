@@ -32,6 +32,7 @@ export function toNativeBot(bot: WireBot, users: ReadonlyMap<string, WireUser>):
     description: bot.description || null,
     enabled: !native.botDisabled && !native.userDeactivated,
     owner: bot.owner_id,
+    ...(owner === undefined ? {} : { ownerName: owner.username }),
     native: { ...native },
   };
 }

@@ -27,7 +27,10 @@ export async function diagnose(context: Context, handle: string, signal: AbortSi
       const account = await orUndefined(api.getUser(on, bot.nativeId));
       if (row.delete_at > 0) {
         const owner = await orUndefined(api.getUser(on, row.owner_id));
-        const why = owner !== undefined && owner.delete_at > 0 ? `: its owner ${owner.username} was deactivated` : "";
+        const why =
+          owner !== undefined && owner.delete_at > 0
+            ? `: its owner ${owner.username} was deactivated (DisableBotsWhenOwnerIsDeactivated)`
+            : "";
         return off(`the bot is disabled on the server${why}`, `botyard bots enable ${name}`);
       }
       if ((account?.delete_at ?? 0) > 0) return off("the bot's account is deactivated", `botyard bots enable ${name}`);

@@ -39,7 +39,7 @@ export async function probe(context: Context, signal: AbortSignal): Promise<Prob
     {
       name: "signed in",
       state: admin.is_bot === true ? "warn" : "ok",
-      detail: `${admin.username} (${admin.roles})${admin.is_bot === true ? ": a bot can never make bots" : ""}`,
+      detail: `signed in as ${admin.username} (${admin.roles.replaceAll(" ", ", ")})${admin.is_bot === true ? ": a bot can never make bots" : ""}`,
     },
     ...(await checkBots(context, on, signal)),
     ...checkSettings(config, skew),
@@ -206,7 +206,7 @@ async function checkBots(context: Context, on: Caller, signal: AbortSignal): Pro
     if (!enabled && bot.enabled) {
       const reason =
         owner === "deactivated"
-          ? "its owner was deactivated, and the server disabled it"
+          ? "its owner was deactivated, and the server disabled it (DisableBotsWhenOwnerIsDeactivated)"
           : "it is disabled on the server";
       checks.push({ name, state: "warn", detail: reason, fix: `botyard bots enable ${name}` });
       host.report(
@@ -219,7 +219,8 @@ async function checkBots(context: Context, on: Caller, signal: AbortSignal): Pro
       unknown: "its owner is a plugin, or no user of this server",
       deactivated: "its owner is deactivated",
     };
-    const detail = wrong[owner];
+    // That the server disabled it with its owner has been said.
+    const detail = !enabled && owner === "deactivated" && bot.enabled ? undefined : wrong[owner];
     if (detail !== undefined) checks.push({ name, state: "warn", detail, fix: `botyard bots assign ${name} <user>` });
   }
   return checks;

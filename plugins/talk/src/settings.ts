@@ -4,6 +4,9 @@ import { expected, Handle, says } from "@botyard/sdk";
 const feature = v.picklist(["webhook", "response", "reaction"]);
 const features = v.pipe(v.array(feature), v.minLength(1, expected("at least one feature")));
 
+/** As packages of distributions have it. */
+export const usualOcc = "sudo -u www-data php occ";
+
 /** Settings of a connection. */
 export const settings = v.strictObject({
   occ: v.optional(
@@ -11,7 +14,7 @@ export const settings = v.strictObject({
       "How occ is called on the server's machine: `docker exec -u www-data nextcloud php occ`.",
       v.pipe(v.string(), v.minLength(1), v.maxLength(500), v.regex(/^[^\n\r]*$/, expected("one line"))),
     ),
-    "sudo -u www-data php occ",
+    usualOcc,
   ),
   accounts: v.optional(
     says(

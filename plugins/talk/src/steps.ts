@@ -1,6 +1,7 @@
 import type { BotTarget, StepDraft } from "@botyard/sdk";
 import { numberOfState, type StateName } from "./bots.ts";
 import { unknownId, type Installing } from "./occ.ts";
+import { usualOcc } from "./settings.ts";
 import type { State } from "./state.ts";
 import type { Feature } from "./wire.ts";
 
@@ -8,7 +9,16 @@ import type { Feature } from "./wire.ts";
 const signedCalls = ["messages.send", "reactions.add", "reactions.remove"];
 
 // A line with a secret begins with a space, which keeps it out of the shell's history.
-const where = ({ url }: State): string => `the machine of ${url}, in the Nextcloud folder`;
+function onServer({ url, host }: State, command: string): StepDraft["run"] {
+  // How occ is called there is a guess until somebody has said it.
+  const { id, settings } = host.connection;
+  const hint = `other prefix (container): botyard connections update ${id} -o occ='docker exec -u www-data nextcloud php occ'`;
+  return {
+    where: `the machine of ${url}, in the Nextcloud folder`,
+    command,
+    ...(settings.occ === usualOcc ? { hint } : {}),
+  };
+}
 const nameOf = (bot: Pick<BotTarget, "displayName" | "handle">): string => bot.displayName ?? bot.handle;
 const idOf = (state: State, handle: string): string => String(state.memory.bot(handle).id ?? unknownId);
 
@@ -17,7 +27,7 @@ export function installStep(state: State, bot: Installing, generation: number): 
     kind: "install",
     title: `Install the bot "${bot.name}"`,
     why: "Talk has no call that installs a bot: occ on the server does it.",
-    run: { where: where(state), command: ` ${state.occ.install(bot)}` },
+    run: onServer(state, ` ${state.occ.install(bot)}`),
     secret: true,
     verify: { url: bot.url, generation },
     blocks: [...signedCalls, "rooms.add-bot"],
@@ -36,7 +46,7 @@ export function reinstallStep(
     kind: "reinstall",
     title: `Install the bot "${bot.name}" again`,
     why,
-    run: { where: where(state), command: ` ${uninstall} && ${state.occ.install(bot)}` },
+    run: onServer(state, ` ${uninstall} && ${state.occ.install(bot)}`),
     secret: true,
     verify: { url: bot.url, generation: before.generation, ...(before.id === null ? {} : { previousId: before.id }) },
     // Whether it was run already can be seen before a send where an administrator may look; else nothing is risked.
@@ -50,7 +60,7 @@ export function secondStep(state: State, bot: Installing, generation: number): S
     kind: "second",
     title: `Install the bot "${bot.name}" a second time, under its new address`,
     why: "The new secret needs a new installation; the old one keeps working until its rooms are taken over.",
-    run: { where: where(state), command: ` ${state.occ.install(bot)}` },
+    run: onServer(state, ` ${state.occ.install(bot)}`),
     secret: true,
     verify: { url: bot.url, generation },
   };
@@ -69,7 +79,7 @@ export function uninstallStep(
     kind,
     title,
     why,
-    run: { where: where(state), command: state.occ.uninstall(bot) },
+    run: onServer(state, state.occ.uninstall(bot)),
     verify: { url: bot.url },
     ...(kind === "retire" ? {} : { blocks: signedCalls }),
   };
@@ -87,7 +97,7 @@ export function stateStep(
     kind: "state",
     title: `Set the bot "${nameOf(bot)}" to ${wanted === "disabled" ? "disabled" : what}`,
     why,
-    run: { where: where(state), command: state.occ.state(idOf(state, bot.handle), numberOfState(wanted), features) },
+    run: onServer(state, state.occ.state(idOf(state, bot.handle), numberOfState(wanted), features)),
     verify: {
       nativeId: bot.nativeId,
       state: numberOfState(wanted),
@@ -103,7 +113,7 @@ export function setupStep(state: State, bot: BotTarget, rooms: readonly string[]
     kind: rooms.length === 1 && only !== undefined ? `setup-${only}` : "setup",
     title: `Set the bot "${nameOf(bot)}" up in ${rooms.length === 1 ? `the room ${only ?? ""}` : `${rooms.length} rooms`}`,
     why,
-    run: { where: where(state), command: state.occ.setup(idOf(state, bot.handle), rooms) },
+    run: onServer(state, state.occ.setup(idOf(state, bot.handle), rooms)),
     verify: { rooms: [...rooms] },
   };
 }
@@ -113,7 +123,7 @@ export function removeStep(state: State, bot: BotTarget, room: string, why: stri
     kind: `remove-${room}`,
     title: `Take the bot "${nameOf(bot)}" out of the room ${room}`,
     why,
-    run: { where: where(state), command: state.occ.remove(idOf(state, bot.handle), [room]) },
+    run: onServer(state, state.occ.remove(idOf(state, bot.handle), [room])),
     verify: { gone: room },
   };
 }
@@ -131,7 +141,7 @@ export function throttleStep(state: State): StepDraft {
     kind: "throttle",
     title: "Lift the server's throttle for Botyard's address",
     why: "A wrong signature makes Nextcloud slow down every bot call from this address for 12 hours.",
-    run: { where: where(state), command: state.occ.resetThrottle(throttleAddress(state)) },
+    run: onServer(state, state.occ.resetThrottle(throttleAddress(state))),
     verify: {},
     blocks: signedCalls,
   };

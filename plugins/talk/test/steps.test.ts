@@ -23,6 +23,9 @@ describe("installing", () => {
       /^ sudo -u www-data php occ talk:bot:install -f webhook -f response -f reaction 'It'\\''s Helper' '[0-9a-f]{64}' 'https:\/\/bots\.example\.org\/hooks\/talk\/helper\/1' 'Answers \$HOME'$/,
     );
     expect(step?.secret).toBe(true);
+    expect(step?.run.hint).toBe(
+      "other prefix (container): botyard connections update talk -o occ='docker exec -u www-data nextcloud php occ'",
+    );
     const [listed] = (await world.call("steps.list", {})).items;
     expect(listed?.run.command).toContain("'<secret>'");
     expect((await reveal(world, step?.id ?? "")).run.command).toBe(step?.run.command);
@@ -40,6 +43,7 @@ describe("installing", () => {
     expect(step?.run.command).toMatch(
       /^ docker exec -u www-data nextcloud php occ talk:bot:install -f webhook -f response 'helper'/,
     );
+    expect(step?.run.hint).toBeUndefined();
     expect(await world.call("steps.verify", { step: step?.id ?? "" })).toMatchObject({
       state: "open",
       note: "no bot with this URL is installed",

@@ -55,6 +55,9 @@ it("lists the connections where it cannot tell", async () => {
   await expect(input("bots.get", ["helper"], { known: ["chat", "cloud"] })).rejects.toThrow(
     /which connection\? There are chat, cloud/,
   );
+  await expect(input("bots.get", ["chatt/helper"], { known: ["chat", "cloud"] })).rejects.toThrow(
+    /there is no connection "chatt"\. There are chat, cloud/,
+  );
   await expect(input("bots.get", ["helper"], { known: [] })).rejects.toThrow(/no connection yet/);
 });
 

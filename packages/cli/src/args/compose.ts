@@ -28,12 +28,17 @@ async function address(text: string, world: ComposeWorld): Promise<{ connection:
   return parseAddress(text, (await world.connections()) ?? undefined);
 }
 
-async function onlyConnection(world: ComposeWorld): Promise<string> {
+/** `address`: as typed; what stands before its slash is no connection there is. */
+async function onlyConnection(world: ComposeWorld, address = ""): Promise<string> {
   const all = await world.connections();
   if (all === null) throw usage("which connection? This key may not list them", "-c <connection>");
   const [only] = all;
   if (only === undefined) throw usage("there is no connection yet", "botyard connect <platform> <url>");
-  if (all.length > 1) throw usage(`which connection? There are ${all.join(", ")}`, `-c ${only}, or ${only}/<name>`);
+  if (all.length > 1) {
+    const unknown = parseAddress(address).connection;
+    const question = unknown === null ? "which connection?" : `there is no connection "${unknown}".`;
+    throw usage(`${question} There are ${all.join(", ")}`, `-c ${only}, or ${only}/<name>`);
+  }
   return only;
 }
 
@@ -109,6 +114,7 @@ export async function composeInput(
   checkCount(plan, args.positionals, call);
   const input: Input = {};
   const prefix = await takePositionals(plan, args.positionals, input, world);
+  const named = plan.positionals.flatMap(({ address: is }, n) => (is ? [args.positionals[n] ?? ""] : []))[0];
   if (plan.connection !== "none" && input["connection"] === undefined) {
     if (prefix && world.connection && prefix !== world.connection) {
       throw usage(`${prefix}/… and -c ${world.connection} are two connections; one command works on one`);
@@ -117,7 +123,7 @@ export async function composeInput(
       prefix ??
       world.connection ??
       world.usualConnection ??
-      (plan.connection === "one-or-all" ? "-" : await onlyConnection(world));
+      (plan.connection === "one-or-all" ? "-" : await onlyConnection(world, named));
   }
   for (const flag of plan.flags) {
     const texts = args.strings.get(flag.name);

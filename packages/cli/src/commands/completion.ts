@@ -2,6 +2,7 @@ import { RootCommand } from "@bomb.sh/tab";
 import { usage } from "../args/parse.ts";
 import type { Command } from "../command.ts";
 import { captured } from "../complete.ts";
+import { bashCompletion } from "../completion-bash.ts";
 
 const shells = {
   bash: 'eval "$(botyard completion bash)"   in ~/.bashrc',
@@ -20,7 +21,12 @@ export const command: Command = {
     const [shell] = positionals;
     if (shell === undefined || !Object.hasOwn(shells, shell))
       throw usage(`completion expects one of ${Object.keys(shells).join(", ")}`, `${options.self} completion bash`);
-    io.out(captured(() => new RootCommand().setup("botyard", options.self, shell)));
+    // The library's script for bash needs another package, and runs what stands in the line.
+    io.out(
+      shell === "bash"
+        ? bashCompletion(options.self)
+        : captured(() => new RootCommand().setup("botyard", options.self, shell)),
+    );
     if (io.outIsTerminal) session.note(`use it:  ${shells[shell as keyof typeof shells]}`);
     return 0;
   },

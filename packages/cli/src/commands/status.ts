@@ -57,7 +57,11 @@ function webhookRow(one: Webhook, now: number): readonly string[] {
 /** What a webhook that is not well says of itself. */
 function webhookCause(one: Webhook, now: number): readonly string[] {
   const dead = one.dead > 0 ? `; ${one.dead} no longer tried: botyard webhooks replay ${one.name}` : "";
-  if (one.state === "ready") return dead ? [`${one.name}  ${dead.slice(2)}`] : [];
+  if (one.state === "ready") {
+    const again =
+      one.retrying > 0 ? `; ${one.retrying} wait for another try: botyard webhooks deliveries ${one.name}` : "";
+    return again || dead ? [`${one.name}  ${`${again}${dead}`.slice(2)}`] : [];
+  }
   const next = one.nextTryAt === null ? "" : `, next try in ${formatDuration(Date.parse(one.nextTryAt) - now)}`;
   return [`${one.name}  ${one.state}${one.reason ? `: ${one.reason}` : ""}${next}${dead}`];
 }

@@ -1,3 +1,4 @@
+import { isBotyardError } from "@botyard/sdk";
 import { clockTime } from "../args/units.ts";
 import type { Line, Patient } from "./types.ts";
 
@@ -43,7 +44,8 @@ export async function credentialLines({ client, connection, now }: Patient, bot:
   });
 }
 
-export async function roomLine({ client, connection, bot }: Patient, room: string): Promise<Line> {
+export async function roomLine(patient: Patient, room: string): Promise<Line> {
+  const { client, connection, bot } = patient;
   const name = `${connection}/${room}`;
   if (bot === null) {
     const found = await client.rooms.get({ connection, room });
@@ -62,5 +64,25 @@ export async function roomLine({ client, connection, bot }: Patient, room: strin
   if (!inside.active) {
     return { subject: "room", state: "FAIL", detail: `${bot} is in ${name}, but the server does not let it act there` };
   }
-  return { subject: "room", state: "ok", detail: `member of ${name} · may act` };
+  return await mayPost(patient, bot, room);
+}
+
+/** Asks what works there: being in a room is not yet being allowed to speak in it. */
+async function mayPost({ client, connection }: Patient, bot: string, room: string): Promise<Line> {
+  const member = `member of ${connection}/${room}`;
+  try {
+    const { items } = await client.connections.capabilities({ connection, bot, room });
+    const send = items.find(({ operation }) => operation === "messages.send");
+    if (send?.support !== "none") return { subject: "room", state: "ok", detail: `${member} · may post` };
+    return {
+      subject: "room",
+      state: "FAIL",
+      detail: `${member}, but may not post: ${send.detail ?? "the server does not let it"}`,
+      ...(send.remedy === null ? {} : { fix: send.remedy }),
+    };
+  } catch (error) {
+    // Whether it may cannot be asked while its credential is refused, which is a line of its own.
+    if (!isBotyardError(error)) throw error;
+    return { subject: "room", state: "ok", detail: member };
+  }
 }

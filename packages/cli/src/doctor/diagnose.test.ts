@@ -29,6 +29,7 @@ function service(answers: Readonly<Record<string, unknown>> = {}): Client {
     "bots.get": { state: "ready", enabled: true, username: "tickets", steps: [] },
     "credentials.list": { items: [{ kind: "bot-token", state: "ready", source: "sealed" }] },
     "rooms.list-bots": { items: [{ handle: "tickets", active: true }] },
+    "connections.capabilities": { items: [{ operation: "messages.send", support: "native" }] },
     "gaps.list": { items: [] },
     "events.list": { items: [{ time: ago(120), type: "message.created", addressed: [] }], cursor: "c_1" },
     "ledger.list": { items: [{ operation: "messages.send", bot: "tickets", state: "done", updatedAt: ago(62) }] },
@@ -54,7 +55,7 @@ it("walks from the service to the last send, each thing one line", async () => {
       "connection  ok    chat ready · proven alive 12 s ago",
       "bot         ok    chat/tickets enabled, known as tickets",
       "credential  ok    bot-token ready · sealed",
-      "room        ok    member of chat/eng:ops · may act",
+      "room        ok    member of chat/eng:ops · may post",
       "log         ok    last event in this room 2 min ago (message.created, not addressed to the bot)",
       "consumer    ok    tickets · 0 waiting · last ack 2 min ago",
       "send        ok    last sent 62 s ago · unknown 0",
@@ -117,6 +118,54 @@ it("finds a reader that has stopped, and that no service runs", async () => {
   );
   expect(found.fix).toBe("botyard serve");
   expect(found.lines.find((line) => line.subject === "consumer")).toMatchObject({ state: "FAIL" });
+});
+
+it("says that a member may not post there, and leaves it open where that cannot be asked", async () => {
+  const muted = { operation: "messages.send", support: "none", detail: "the room is read-only", remedy: null };
+  const found = await ask(service({ "connections.capabilities": { items: [muted] } }));
+  expect(found.cause).toBe("member of chat/eng:ops, but may not post: the room is read-only");
+  const shut = await ask(service({ "connections.capabilities": new BotyardError("unauthenticated", "refused") }));
+  expect(shut.lines).toContainEqual({ subject: "room", state: "ok", detail: "member of chat/eng:ops" });
+});
+
+it("finds a webhook that refuses before it is called failing", async () => {
+  const hook = {
+    ...consumer,
+    url: "http://bot/hook",
+    state: "ready",
+    since: ago(9999),
+    waiting: 0,
+    retrying: 3,
+    lost: 0,
+    nextTryAt: null,
+  };
+  const attempts = [
+    { outcome: "failed", status: 503, time: ago(5) },
+    { outcome: "failed", status: 503, time: ago(3000) },
+    { outcome: "delivered", status: 200, time: ago(3600) },
+  ];
+  const status = { ...well0, startedAt: ago(9), connections: [connection], consumers: [], webhooks: [hook] };
+  const found = await ask(service({ "service.status": status, "webhooks.attempts": { items: attempts } }));
+  const since = new Date(now - 3_000_000);
+  const clock = `${String(since.getHours()).padStart(2, "0")}:${String(since.getMinutes()).padStart(2, "0")}`;
+  expect(found.cause).toBe(`tickets (webhook) http://bot/hook 503 since ${clock}; 3 wait, none lost`);
+  expect(found.fix).toContain("botyard webhooks replay tickets --now");
+});
+
+it("says of the connection with the cause what follows by itself, and of no other", async () => {
+  const two = { ...connection, id: "cloud", state: "failed", since: ago(60), reason: "gone" };
+  const found = await diagnose(
+    { target: null, connection: null, room: null },
+    service({
+      "service.status": { ...well0, startedAt: ago(60), connections: [two], consumers: [consumer] },
+      "connections.get": two,
+      "gaps.list": { items: [{ id: "gap_31", from: ago(1140), cause: "cut", certainty: "proven" }] },
+    }),
+    "http://here",
+    now,
+  );
+  expect(found.cause).toMatch(/^cloud failed since \d\d:\d\d: gone$/);
+  expect(found.after).toBe("gap_31 is filled from history where the server has one, or recorded as lost");
 });
 
 it("asks which connection where it cannot tell", async () => {

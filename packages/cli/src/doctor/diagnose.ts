@@ -61,10 +61,11 @@ function connectionLine(one: Connection, now: number, aboutBot: boolean): Line {
     one.provenAliveAt === null ? "not proven alive yet" : `proven alive ${formatAgo(one.provenAliveAt, now)}`;
   const reason = one.reason === undefined ? "" : `: ${one.reason}`;
   const since = one.state === "ready" ? "" : ` since ${clockTime(one.since, now)}`;
-  const detail = `${one.id} ${one.state}${since}${reason} · ${alive}`;
+  const cause = `${one.id} ${one.state}${since}${reason}`;
+  const detail = `${cause} · ${alive}`;
   const fix = one.remedy ?? (one.steps[0] === undefined ? undefined : `botyard steps get ${one.steps[0]} --reveal`);
   if (broken.has(one.state) || (one.state === "degraded" && !aboutBot)) {
-    return { subject: "connection", state: "FAIL", detail, ...(fix === undefined ? {} : { fix }) };
+    return { subject: "connection", state: "FAIL", detail, cause, ...(fix === undefined ? {} : { fix }) };
   }
   const state = one.state === "ready" ? "ok" : one.state === "connecting" ? "wait" : "i";
   return { subject: "connection", state, detail };
@@ -174,16 +175,19 @@ export async function diagnose(
       fix: "botyard connect <platform> <url>",
     });
   }
-  for (const connection of aim.connections) {
-    lines.push(...(await walk({ client, now, connection, bot: aim.bot, room: aim.room }, url)));
-  }
+  const walks: (readonly Line[])[] = [];
+  for (const connection of aim.connections)
+    walks.push(await walk({ client, now, connection, bot: aim.bot, room: aim.room }, url));
+  lines.push(...walks.flat());
   const first = lines.find((line) => line.state === "FAIL");
-  const gap = lines.some((line) => line.subject === "log" && line.state === "wait");
-  const later = first && gap ? lines.flatMap((line) => line.later ?? []) : [];
+  // What follows by itself where the cause is; the others have nothing to do with it.
+  const sick = walks.find((walked) => walked.some((line) => line === first)) ?? [];
+  const gap = sick.some((line) => line.subject === "log" && line.state === "wait");
+  const later = gap ? sick.flatMap((line) => line.later ?? []) : [];
   const quiet = first ? undefined : lines.find((line) => line.subject === "log" && line.state === "ok");
   return {
     lines,
-    ...(first ? { cause: first.detail } : {}),
+    ...(first ? { cause: first.cause ?? first.detail } : {}),
     ...(first?.fix === undefined ? {} : { fix: first.fix }),
     ...(later.length > 0 ? { after: later.join("; ") } : {}),
     ...(quiet && aim.bot !== null && quiet.detail.includes("not addressed to the bot")

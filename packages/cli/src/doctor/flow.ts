@@ -41,12 +41,22 @@ export async function logLine({ client, connection, bot, room, now }: Patient, u
 
 /** A webhook as the log sees it: what waits, what was answered, when it is tried again. */
 async function webhookLine({ client, now }: Patient, one: Webhook): Promise<Line> {
-  const { items } = await client.webhooks.attempts({ webhook: one.name, limit: 1 });
+  const { items } = await client.webhooks.attempts({ webhook: one.name, limit: latest });
   const [last] = items;
   const answered =
     last === undefined ? "nothing sent yet" : `last ${last.status ?? "no answer"} at ${clockTime(last.time, now)}`;
   const waiting = one.waiting + one.retrying;
   const lost = one.lost > 0 ? `, ${one.lost} lost` : ", none lost";
+  const taken = items.findIndex(({ outcome }) => outcome === "delivered");
+  const refused = one.retrying > 0 ? items.slice(0, taken < 0 ? items.length : taken).at(-1) : undefined;
+  // Called failing after some refusals only; what waits for another try waits from the first.
+  if (one.state === "ready" && refused)
+    return {
+      subject: "consumer",
+      state: "FAIL",
+      detail: `${one.name} (webhook) ${one.url} ${last?.status ?? "no answer"} since ${clockTime(refused.time, now)}; ${waiting} wait${lost}`,
+      fix: `start your program; or at once: botyard webhooks replay ${one.name} --now`,
+    };
   if (one.state === "ready")
     return { subject: "consumer", state: "ok", detail: `${one.name} (webhook) · ${waiting} waiting · ${answered}` };
   const next = one.nextTryAt === null ? "" : `, next try ${clockTime(one.nextTryAt, now)}`;
@@ -65,7 +75,10 @@ const concerns =
   ({ connection, bot }: Patient) =>
   (one: Pick<Consumer, "connection" | "bot">): boolean =>
     (one.connection === null || one.connection === connection) &&
-    (bot === null || one.bot === null || one.bot === bot || one.bot === `${connection}/${bot}`);
+    (one.bot === null ||
+      (bot === null
+        ? !one.bot.includes("/") || one.bot.startsWith(`${connection}/`)
+        : one.bot === bot || one.bot === `${connection}/${bot}`));
 
 /** What a reader makes of events that come late. */
 function lateness({ name, maxAgeMs }: Pick<Consumer, "name" | "maxAgeMs">): string {

@@ -9,6 +9,8 @@ export interface Line {
   readonly state: LineState;
   readonly detail: string;
   readonly fix?: string;
+  /** The fault alone, where the detail says more than that. */
+  readonly cause?: string;
   /** What happens by itself once the cause is gone. */
   readonly later?: string;
 }

@@ -10,6 +10,8 @@ import { at, cell, fillDone, formatFields, isFields } from "./value.ts";
 export interface AnswerWorld {
   readonly io: Io;
   readonly quiet: boolean;
+  /** What was asked for: `{input.room}` is the room as it was typed, where the answer has its id. */
+  readonly input?: Readonly<Record<string, unknown>>;
 }
 
 interface ListProblem {
@@ -77,7 +79,7 @@ export function printAnswer(descriptor: Descriptor, value: unknown, world: Answe
     return;
   }
   if (descriptor.cli.done) {
-    if (!quiet) io.out(`${fillDone(descriptor.cli.done, value)}\n`);
+    if (!quiet) io.out(`${fillDone(descriptor.cli.done, { ...value, input: world.input ?? {} })}\n`);
   } else if (descriptor.effect === "read" || Object.keys(value).length > 0) {
     const { opened: _, ...rest } = value;
     if (!(quiet && descriptor.effect !== "read")) io.out(`${formatFields(rest)}\n`);

@@ -49,6 +49,8 @@ it("says what was done, without the parts that are not there", () => {
   const template = "sent  {operation}  message {message}";
   expect(fillDone(template, { operation: "op_1", message: "m1" })).toBe("sent  op_1  message m1");
   expect(fillDone(template, { operation: "op_1", message: null })).toBe("sent  op_1");
+  expect(fillDone("to {name|id}", { id: "4x" })).toBe("to 4x");
+  expect(fillDone("to {name|id}", { id: "4x", name: "carol" })).toBe("to carol");
   expect(
     printed("bots.update", {
       connection: "chat",

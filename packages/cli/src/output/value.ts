@@ -43,15 +43,18 @@ export function formatFields(value: Fields): string {
   return all.map(([name, text]) => `${name.padEnd(width)}  ${inline(text)}`).join("\n");
 }
 
-/** Fills `{field}` from an output. A part between double spaces whose fields are all absent is left out. */
+/** Fills `{field}` from an output, `{one|other}` with the first that is there. A part between double spaces whose fields are all absent is left out. */
 export function fillDone(template: string, value: unknown): string {
   return template
     .split(/ {2,}/)
     .flatMap((part) => {
       let missing = false;
       const text = part.replace(/\{([^}]+)\}/g, (_, path: string) => {
-        const found = at(value, path);
-        if (found === undefined || found === null) missing = true;
+        const found = path
+          .split("|")
+          .map((one) => at(value, one))
+          .find((one) => one !== undefined && one !== null);
+        if (found === undefined) missing = true;
         return inline(cell(found));
       });
       return missing ? [] : [text];

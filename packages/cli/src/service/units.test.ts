@@ -11,6 +11,13 @@ it("quotes what each system reads otherwise", () => {
   expect(windows(odd).text).toContain(`-Argument '50% serve --data "/var/lib/a & b"'`);
 });
 
+it("takes a program out of a home, which the service cannot see", () => {
+  const unit = systemd({ program: ["/home/me/my tools/botyard"], data: "/data" });
+  expect(unit.text).toContain("ExecStart=/usr/local/bin/botyard serve\n");
+  expect(unit.todo[0]).toBe("sudo install -m 755 '/home/me/my tools/botyard' /usr/local/bin/botyard");
+  expect(systemd({ program: ["/opt/botyard"], data: "/data" }).todo.join()).not.toContain("install -m");
+});
+
 it("starts the program itself, or the runtime with its source", () => {
   const env = {};
   expect(programOf({ execPath: "/usr/bin/botyard", argv: ["bun", "/$bunfs/root/main"], env, deno: false })).toEqual([

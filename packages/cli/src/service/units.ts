@@ -1,9 +1,13 @@
+import { shellWord } from "../self.ts";
+
 /** A file for the system that starts services, and what a person does with it. */
 export interface Unit {
   readonly file: string;
   readonly text: string;
   readonly todo: readonly string[];
 }
+
+const installed = "/usr/local/bin/botyard";
 
 interface Wanted {
   /** Program and arguments: `["/usr/local/bin/botyard"]`. */
@@ -16,8 +20,13 @@ const quoted = (word: string): string =>
 
 /** Runs as a user of its own; the data lies in /var/lib/botyard, whatever this user's place is. */
 export function systemd({ program }: Wanted): Unit {
+  const [file = ""] = program;
+  // Homes are shut for the service, so that what starts it cannot lie in one.
+  const moved = program.length === 1 && /^\/(?:home|root|run\/user)\//.test(file);
   // A percent sign is systemd's own.
-  const call = [...program, "serve"].map((word) => quoted(word).replaceAll("%", "%%")).join(" ");
+  const call = [...(moved ? [installed] : program), "serve"]
+    .map((word) => quoted(word).replaceAll("%", "%%"))
+    .join(" ");
   return {
     file: "/etc/systemd/system/botyard.service",
     text: `[Unit]
@@ -49,6 +58,7 @@ RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
 WantedBy=multi-user.target
 `,
     todo: [
+      ...(moved ? [`sudo install -m 755 ${shellWord(file)} ${installed}`] : []),
       "sudo useradd --system --home-dir /var/lib/botyard --shell /usr/sbin/nologin botyard",
       "save it as /etc/systemd/system/botyard.service, then: sudo systemctl daemon-reload && sudo systemctl enable --now botyard",
       'then a key for yourself: sudo -u botyard BOTYARD_DATA=/var/lib/botyard botyard keys create "$USER" --preset admin, and botyard login',

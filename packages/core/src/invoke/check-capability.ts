@@ -25,9 +25,11 @@ const size = (value: unknown, unit: Limit["unit"]): number => {
 export function checkSupport(title: string, capability: Capability, bot?: string): void {
   if (capability.support !== "none") return;
   const instead = capability.remedy?.replaceAll("<bot>", (place) => bot ?? place);
+  // "Mattermost has no deletion of bots." says itself whose it is.
+  const about = capability.detail.startsWith(`${title} `) ? "" : `${title}: `;
   throw new BotyardError(
     "unsupported",
-    `${title}: ${capability.detail} Nothing was changed.`,
+    `${about}${capability.detail} Nothing was changed.`,
     instead ? { instead } : {},
   );
 }

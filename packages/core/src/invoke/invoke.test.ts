@@ -53,7 +53,7 @@ test("what a platform cannot do says why and what to do instead", async () => {
   const { call } = await withBot();
   await expect(call("bots.delete", { connection: "chat", bot: "helper" })).rejects.toMatchObject({
     code: "unsupported",
-    message: "Tiny: Tiny has no deletion of bots. Nothing was changed.",
+    message: "Tiny has no deletion of bots. Nothing was changed.",
     details: { instead: "botyard bots disable chat/helper" },
   });
 });

@@ -166,7 +166,11 @@ export const webhooks: CoreHandlers<"webhooks"> = {
       rows,
       limit,
       (row) => String(row.seq),
-      ({ lane: _, ...row }) => ({ ...row, nextAt: row.state === "dead" ? null : row.nextAt }),
+      // One that waits behind another of its room has no time of its own.
+      ({ lane: _, ...row }) => ({
+        ...row,
+        nextAt: row.state === "dead" || Date.parse(row.nextAt) === 0 ? null : row.nextAt,
+      }),
     );
   },
 

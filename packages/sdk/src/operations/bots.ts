@@ -202,7 +202,7 @@ export const assign = defineOperation({
   run: "platform",
   effect: "write",
   route: "POST /connections/{connection}/bots/{bot}/assign",
-  cli: { positionals: ["bot", "owner"], done: "assigned  {connection}/{handle}  to {owner}" },
+  cli: { positionals: ["bot", "owner"], done: "assigned  {connection}/{handle}  to {ownerName|owner}" },
   input: v.strictObject({ connection, bot, owner: says("The new owner's id or username on the server.", NativeId) }),
   output: v.object({ ...Bot.entries, opened }),
   answer: BotAnswer,

@@ -102,7 +102,7 @@ export const addBot = defineOperation({
   run: "platform",
   effect: "write",
   route: "PUT /connections/{connection}/rooms/{room}/bots/{bot}",
-  cli: { positionals: ["room", "bot"], done: "joined  {room}  {via}" },
+  cli: { positionals: ["room", "bot"], done: "joined  {input.connection}/{input.room}  {via}" },
   input: v.strictObject({ connection, room, bot }),
   output: v.object({
     room: v.string(),
@@ -118,7 +118,7 @@ export const removeBot = defineOperation({
   effect: "write",
   destructive: true,
   route: "DELETE /connections/{connection}/rooms/{room}/bots/{bot}",
-  cli: { positionals: ["room", "bot"] },
+  cli: { positionals: ["room", "bot"], done: "left  {input.connection}/{input.room}" },
   input: v.strictObject({ connection, room, bot }),
   output: v.object({
     room: v.string(),

@@ -16,7 +16,8 @@ export const NativeBot = v.object({
   displayName: v.nullable(v.string()),
   description: v.nullable(v.string()),
   enabled: says("Whether the server lets it act.", v.boolean()),
-  owner: v.optional(v.nullable(v.string())),
+  owner: v.optional(v.nullable(says("The server's id of who owns it.", v.string()))),
+  ownerName: v.optional(says("What people there call the owner.", v.string())),
   native: v.optional(
     says("Fields of the platform's own, by its declared schema `Bot`.", v.record(v.string(), v.unknown())),
   ),

@@ -7,6 +7,7 @@ export const StepRun = v.object({
   command: v.optional(v.string()),
   file: v.optional(v.object({ name: v.string(), text: v.string() })),
   setting: v.optional(v.string()),
+  hint: v.optional(says("How the line becomes one that fits, where it does not.", v.string())),
 });
 
 /** What only a person on the server can do, as a plugin asks for it. */

@@ -18,18 +18,24 @@ export async function actorIn(context: Context, { as, signal, effectId, attempt 
   return { context, user: await actorOf(context, as), signal, effectId, attempt };
 }
 
-/** Preparation of whatever acts in a room: harmless to repeat. */
-export const inTheRoom =
-  (context: Context) =>
-  async ({ room }: { readonly room: string }, { as, signal }: Call): Promise<void> => {
-    await ensureJoined(context, await actorOf(context, as), room, { signal });
-  };
+interface Place {
+  readonly room: string;
+}
 
-/** Whether memory knows the actor as joined, so that nothing is to be prepared. A wrong memory is mended by the call itself. */
-export const isInRoom =
-  (context: Context) =>
-  async ({ room }: { readonly room: string }, as: Acting | null): Promise<boolean> =>
-    (await context.memory.membership(room, await actorOf(context, as))) === "join";
+interface Inside {
+  prepare(place: Place, call: Call): Promise<void>;
+  ready(place: Place, as: Acting | null): Promise<boolean>;
+}
+
+/** Preparation of whatever acts in a room, harmless to repeat; `ready` where the user is in there as far as we know. */
+export const inTheRoom = (context: Context): Inside => ({
+  async prepare({ room }, { as, signal }) {
+    await ensureJoined(context, await actorOf(context, as), room, { signal });
+  },
+  // Whose a person's token is the homeserver may have to be asked.
+  ready: async ({ room }, as) =>
+    as?.kind !== "account" && (await context.memory.membership(room, await actorOf(context, as))) === "join",
+});
 
 export const isThere =
   (context: Context) =>

@@ -14,7 +14,7 @@ const shown = (user: string, { membership, displayname, avatarUrl }: MemberInfo)
 });
 
 export const matrixMembers = (context: Context): MatrixOf<typeof membersOperations> => {
-  const prepare = inTheRoom(context);
+  const { prepare } = inTheRoom(context);
   return {
     "matrix.ensure-joined": async ({ room, ignoreCache, by }, call) => {
       const actor = await actorIn(context, call);

@@ -9,46 +9,46 @@ import { actorIn, inTheRoom, type MatrixOf } from "./acting.ts";
 export const matrixMessages = (
   context: Context,
 ): MatrixOf<typeof messagesOperations> & MatrixOf<typeof historyOperations> => {
-  const prepare = inTheRoom(context);
+  const inside = inTheRoom(context);
   return {
     "matrix.send-message-event": {
-      prepare,
+      ...inside,
       run: async ({ room, type, content, ...written }, call) => ({
         event: await sendEvent(await actorIn(context, call), room, type, content, written),
       }),
     },
     "matrix.send-text": {
-      prepare,
+      ...inside,
       run: async ({ room, text, ...options }, call) => ({
         event: await messages.sendText(await actorIn(context, call), room, "m.text", text, options),
       }),
     },
     "matrix.send-notice": {
-      prepare,
+      ...inside,
       run: async ({ room, text, ...options }, call) => ({
         event: await messages.sendText(await actorIn(context, call), room, "m.notice", text, options),
       }),
     },
     "matrix.send-emote": {
-      prepare,
+      ...inside,
       run: async ({ room, text, ...options }, call) => ({
         event: await messages.sendText(await actorIn(context, call), room, "m.emote", text, options),
       }),
     },
     "matrix.send-file": {
-      prepare,
+      ...inside,
       run: async ({ room, url, ...options }, call) => ({
         event: await messages.sendFile(await actorIn(context, call), room, url, options),
       }),
     },
     "matrix.react": {
-      prepare,
+      ...inside,
       run: async ({ room, event, emoji, ...written }, call) => ({
         event: await messages.react(await actorIn(context, call), room, event, emoji, written),
       }),
     },
     "matrix.redact": {
-      prepare,
+      ...inside,
       run: async ({ room, event, reason }, call) => ({
         event: await redactEvent(await actorIn(context, call), room, event, reason),
       }),

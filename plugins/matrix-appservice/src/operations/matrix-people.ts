@@ -19,7 +19,7 @@ export const matrixPeople = (
     }),
     "matrix.get-presence": async ({ user }, call) => people.getPresence(await actorIn(context, call), user),
     "matrix.set-typing": {
-      prepare: inTheRoom(context),
+      ...inTheRoom(context),
       async run({ room, timeoutMs = defaultTypingMs }, call) {
         await people.setTyping(await actorIn(context, call), room, timeoutMs);
         return { typing: timeoutMs > 0 };

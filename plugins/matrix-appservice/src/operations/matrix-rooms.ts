@@ -23,7 +23,7 @@ function initialState(events: readonly Readonly<Record<string, unknown>>[]): Ini
 export const matrixRooms = (
   context: Context,
 ): MatrixOf<typeof roomsOperations> & MatrixOf<typeof directoryOperations> => {
-  const prepare = inTheRoom(context);
+  const { prepare } = inTheRoom(context);
   return {
     "matrix.set-room-name": {
       prepare,

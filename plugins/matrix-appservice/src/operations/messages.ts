@@ -9,17 +9,16 @@ import { markRead } from "../methods/people.ts";
 import { getPins, pin, unpin } from "../methods/rooms.ts";
 import { orUndefined } from "../request.ts";
 import { readTransaction } from "../transactions.ts";
-import { actorIn, inTheRoom, isInRoom } from "./acting.ts";
+import { actorIn, inTheRoom } from "./acting.ts";
 
 const pageSize = 50;
 
 export const messages = (context: Context): HandlersOf<Capabilities, "messages"> => {
-  const prepare = inTheRoom(context);
+  const inside = inTheRoom(context);
 
   return {
     "messages.send": {
-      prepare,
-      ready: isInRoom(context),
+      ...inside,
       async run({ room, options, mentions, ...rest }, call) {
         const msgtype = options?.["msgtype"] as Outgoing["msgtype"];
         const message: Outgoing = { ...rest, mentions: await nativeMentions(context, mentions), msgtype };
@@ -29,7 +28,7 @@ export const messages = (context: Context): HandlersOf<Capabilities, "messages">
     },
 
     "messages.update": {
-      prepare,
+      ...inside,
       async run({ room, message, text, format, mentions }, call) {
         const edit = { text, format, mentions: await nativeMentions(context, mentions) };
         await sendEvent(await actorIn(context, call), room, "m.room.message", encodeEdit(message, edit));
@@ -38,7 +37,7 @@ export const messages = (context: Context): HandlersOf<Capabilities, "messages">
     },
 
     "messages.delete": {
-      prepare,
+      ...inside,
       async run({ room, message }, call) {
         await redactEvent(await actorIn(context, call), room, message);
         return { message };
@@ -51,7 +50,7 @@ export const messages = (context: Context): HandlersOf<Capabilities, "messages">
     },
 
     "messages.pin": {
-      prepare,
+      ...inside,
       run: async ({ room, message }, call) => ({
         message,
         pinned: await pin(await actorIn(context, call), room, message),
@@ -59,7 +58,7 @@ export const messages = (context: Context): HandlersOf<Capabilities, "messages">
     },
 
     "messages.unpin": {
-      prepare,
+      ...inside,
       run: async ({ room, message }, call) => ({
         message,
         unpinned: await unpin(await actorIn(context, call), room, message),

@@ -12,7 +12,7 @@ const defaultTypingMs = 30_000;
 
 export const typing = (context: Context): HandlersOf<Capabilities, "typing"> => ({
   "typing.set": {
-    prepare: inTheRoom(context),
+    ...inTheRoom(context),
     async run({ room, typing: on = true, forMs = defaultTypingMs }, call) {
       await people.setTyping(await actorIn(context, call), room, on ? forMs : 0);
       return { typing: on };

@@ -33,10 +33,10 @@ async function reactionsTo(on: Caller, room: string, message: string): Promise<F
 }
 
 export const reactions = (context: Context): HandlersOf<Capabilities, "reactions"> => {
-  const prepare = inTheRoom(context);
+  const inside = inTheRoom(context);
   return {
     "reactions.add": {
-      prepare,
+      ...inside,
       run: async ({ room, message, emoji }, call) => ({
         emoji,
         added: (await react(await actorIn(context, call), room, message, emoji)) !== null,
@@ -44,7 +44,7 @@ export const reactions = (context: Context): HandlersOf<Capabilities, "reactions
     },
 
     "reactions.remove": {
-      prepare,
+      ...inside,
       async run({ room, message, emoji }, call) {
         const actor = await actorIn(context, call);
         const found = await reactionsTo(await context.caller(actor.user, call.signal), room, message);

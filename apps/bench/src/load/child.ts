@@ -10,8 +10,22 @@ interface Lane {
 }
 
 const headEnd = Buffer.from("\r\n\r\n");
+const lastChunk = Buffer.from("\r\n0\r\n\r\n");
 
-/** One kept-alive connection. Answers carry a content-length, as those of the hooks listener do. */
+/** Bytes of a whole answer at the beginning of what came; undefined: more has to come. One answer is under way at most. */
+function lengthOf(held: Buffer): number | undefined {
+  const end = held.indexOf(headEnd);
+  if (end < 0) return undefined;
+  const head = held.toString("latin1", 0, end);
+  if (/transfer-encoding: *chunked/i.test(head)) {
+    const last = held.length - lastChunk.length;
+    return last > end && held.subarray(last).equals(lastChunk) ? held.length : undefined;
+  }
+  const length = end + headEnd.length + Number(/content-length: *(\d+)/i.exec(head)?.[1] ?? 0);
+  return held.length < length ? undefined : length;
+}
+
+/** One kept-alive connection. */
 function openLane(target: LoadTarget): Promise<Lane> {
   return new Promise((resolve, reject) => {
     const socket: Socket = connect(target.port, target.host);
@@ -23,13 +37,11 @@ function openLane(target: LoadTarget): Promise<Lane> {
     socket.on("close", () => fail(new Error("the server closed a kept-alive connection")));
     socket.on("data", (bytes: Buffer) => {
       held = held.length === 0 ? bytes : Buffer.concat([held, bytes]);
-      const end = held.indexOf(headEnd);
-      if (end < 0) return;
-      const head = held.toString("latin1", 0, end);
-      const length = Number(/content-length: *(\d+)/i.exec(head)?.[1] ?? 0);
-      if (held.length < end + 4 + length) return;
-      held = held.subarray(end + 4 + length);
-      answer?.(Number(head.slice(9, 12)));
+      const length = lengthOf(held);
+      if (length === undefined) return;
+      const status = Number(held.toString("latin1", 9, 12));
+      held = held.subarray(length);
+      answer?.(status);
     });
     socket.on("connect", () =>
       resolve({

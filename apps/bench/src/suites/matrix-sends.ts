@@ -1,15 +1,23 @@
 import { writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { join, resolve } from "node:path";
-import { createApp, createHooksApp, listen } from "@botyard/http";
-import matrix, { createRegistration, toYaml } from "@botyard/matrix-appservice";
+import { createRegistration, toYaml } from "@botyard/matrix-appservice";
 import type { Figure, SuiteOptions } from "../figure.ts";
-import { pairedRates } from "../measure.ts";
+import { pairedLoads, startLoad } from "../load/load.ts";
+import type { SendingSettings } from "../peers/matrix/sending.ts";
 import { ownCommand, type Peer, startPeer } from "../peers/process.ts";
-import { openRuntime, silent } from "../runtime.ts";
 
 const serverName = "bench.test";
+const peers = join(import.meta.dirname, "../peers/matrix");
+/** Messages that the service and the homeserver have had before anything counts: a service runs for weeks. */
+const warmSeconds = 4;
+/** Many and short: what else the machine does hits both. */
+const rounds = 9;
+/** A message takes Synapse 20 ms and more: a rate wants some dozens of them. */
+const roundSeconds = 1;
 
 type Synapse = Peer<{ readonly url: string } | { readonly missing: string }>;
+type Service = Peer<{ readonly url: string; readonly key: string; readonly room: string }>;
 
 /** The Synapse of the live run, with our registration. */
 function startSynapse(folder: string, registration: string): Promise<Synapse> {
@@ -17,80 +25,76 @@ function startSynapse(folder: string, registration: string): Promise<Synapse> {
   return startPeer(ownCommand(script, [join(folder, "synapse"), serverName, registration]), { cwd: folder });
 }
 
-/** Messages sent through the service's HTTP API to a real Synapse, against calling Synapse for the same ghost. */
+/** A port for the hooks listener: Synapse reads it before the service is there. */
+function freePort(): Promise<number> {
+  return new Promise((answer, fail) => {
+    const server = createServer();
+    server.once("error", fail);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as { readonly port: number };
+      server.close(() => answer(port));
+    });
+  });
+}
+
+const loadOf = (url: string, settings: Omit<SendingSettings, "host">) => {
+  const { port, host } = new URL(url);
+  const target = { host: "127.0.0.1", port: Number(port), settings: { ...settings, host } };
+  return startLoad({ ...target, requests: new URL("../peers/matrix/sending.ts", import.meta.url).href });
+};
+
+/**
+ * Messages sent through the service's HTTP API to a real Synapse, against calling Synapse for the same bot in the same
+ * room. Homeserver, service and load are a process each, with as many requests in flight either way; Synapse pushes every
+ * message to the service, which stores it, either way.
+ */
 export async function sends({ seconds, folder }: SuiteOptions): Promise<readonly Figure[]> {
   const name = "messages sent through Synapse";
-  const hooks = { fetch: (_: Request): Response | Promise<Response> => new Response(null, { status: 503 }) };
-  const hooksServer = await listen((request) => hooks.fetch(request), { port: 0 });
+  const hooksPort = await freePort();
+  const url = `http://127.0.0.1:${hooksPort}/hooks/matrix`;
   const registration = {
-    ...createRegistration({
-      id: "botyard",
-      url: `${hooksServer.url}/hooks/matrix`,
-      serverName,
-      bot: "botyard",
-      users: ["bot_.*"],
-    }),
+    ...createRegistration({ id: "botyard", url, serverName, bot: "botyard", users: ["bot_.*"] }),
     rateLimited: false,
   };
   const file = join(folder, "registration.yaml");
   writeFileSync(file, toYaml(registration));
   const synapse = await startSynapse(folder, file).catch((error: unknown) => String(error));
   if (typeof synapse === "string" || "missing" in synapse.ready) {
-    await hooksServer.close({ drainMs: 0 });
     const why = typeof synapse === "string" ? synapse : "missing" in synapse.ready ? synapse.ready.missing : "";
     return [{ name, value: 0, unit: "sends/s", note: `not run: ${why.split("\n")[0] ?? ""}` }];
   }
-  const { url } = synapse.ready;
+  const homeserver = synapse.ready.url;
 
   const figures: Figure[] = [];
   for (const durability of ["full", "normal"] as const) {
-    const { runtime, call } = await openRuntime({
-      platforms: [matrix],
-      store: { path: join(folder, `sends-${durability}.db`), durability },
-      hooksUrl: hooksServer.url,
+    const service: Service = await startPeer(
+      ownCommand(join(peers, "sends-peer.ts"), [folder, durability, homeserver, file, String(hooksPort)]),
+      { cwd: process.cwd() },
+    );
+    const { room, key } = service.ready;
+    const through = await loadOf(service.ready.url, { room, token: key });
+    const direct = await loadOf(homeserver, {
+      room,
+      token: registration.asToken,
+      direct: { user: `@bot_helper:${serverName}`, run: durability },
     });
-    hooks.fetch = createHooksApp(runtime, { log: silent }).fetch;
-    await runtime.start();
-    await call("connections.create", { platform: "matrix", url, import: { registration: toYaml(registration) } });
-    await call("bots.create", { connection: "matrix", handle: "helper" });
-    const { id: room } = (await call("rooms.create", { connection: "matrix", name: "bench", as: "helper" })) as {
-      id: string;
-    };
-    const { secret } = (await call("keys.create", { name: "bench", preset: "bot" })) as { secret: string };
-    const api = await listen(createApp(runtime, { log: silent, listenHost: "127.0.0.1" }).fetch, { port: 0 });
-
-    const place = `${api.url}/v1/connections/matrix/rooms/${encodeURIComponent(room)}/messages`;
-    const through = (): Promise<void> => send("POST", place, secret, { text: "restart the build", as: "helper" });
-    let n = 0;
-    const direct = (): Promise<void> => {
-      n += 1;
-      const path = `/_matrix/client/v3/rooms/${encodeURIComponent(room)}/send/m.room.message/${durability}${n}`;
-      const query = `user_id=${encodeURIComponent(`@bot_helper:${serverName}`)}`;
-      const content = { msgtype: "m.text", body: "restart the build" };
-      return send("PUT", `${url}${path}?${query}`, registration.asToken, content);
-    };
+    await through.run({ lanes: 8, seconds: warmSeconds });
     for (const lanes of [1, 8]) {
-      const { a, b } = await pairedRates(through, direct, { seconds: seconds * 2, lanes, rounds: 5 });
+      const spent = Math.max(rounds * roundSeconds, seconds * 2);
+      const { a, b } = await pairedLoads(through, direct, { seconds: spent, lanes, rounds });
       figures.push({
         name: `${name}, ${lanes} at a time, ${durability}`,
         value: a,
         unit: "sends/s",
         against: { name: "Synapse itself", value: b },
         goal: { kind: "atLeast", value: 0.95 },
-        note: "HTTP API, ledger and echo through the log; the homeserver pushes each message to us in both cases",
+        note: "HTTP API, ledger and echo through the log, against the same bot's call of Synapse by the same load; Synapse, service and load in a process each; each message is pushed to us and stored in both",
       });
     }
-    await api.close({ drainMs: 0 });
-    await runtime.close({ drainMs: 0 });
+    through.close();
+    direct.close();
+    await service.close();
   }
   await synapse.close();
-  await hooksServer.close({ drainMs: 0 });
   return figures;
-}
-
-async function send(method: string, url: string, token: string, body: object): Promise<void> {
-  const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
-  const response = await fetch(url, { method, headers, body: JSON.stringify(body) });
-  const text = await response.text();
-  if (!response.ok) throw new Error(`${response.status} ${text.slice(0, 300)}`);
 }

@@ -1,24 +1,23 @@
-/** Work done per second by `lanes` loops over `seconds`, after a short warm-up. */
+/** Before the first round: what serves for months is compiled by then. */
+export const warmUpSeconds = 3;
+
+/** Work done per second by `lanes` loops over `seconds`. */
 async function rate(
   work: (lane: number) => Promise<unknown>,
-  options: { readonly seconds: number; readonly lanes: number },
+  { seconds, lanes }: { readonly seconds: number; readonly lanes: number },
 ): Promise<number> {
-  const run = async (seconds: number): Promise<number> => {
-    const end = performance.now() + seconds * 1000;
-    let done = 0;
-    const start = performance.now();
-    await Promise.all(
-      Array.from({ length: options.lanes }, async (_, lane) => {
-        while (performance.now() < end) {
-          await work(lane);
-          done += 1;
-        }
-      }),
-    );
-    return done / ((performance.now() - start) / 1000);
-  };
-  await run(Math.min(1, options.seconds / 4));
-  return run(options.seconds);
+  const start = performance.now();
+  const end = start + seconds * 1000;
+  let done = 0;
+  await Promise.all(
+    Array.from({ length: lanes }, async (_, lane) => {
+      while (performance.now() < end) {
+        await work(lane);
+        done += 1;
+      }
+    }),
+  );
+  return done / ((performance.now() - start) / 1000);
 }
 
 /** Rates of two kinds of work in turn, A B A B, so that a change of the machine's speed hits both; the medians. */
@@ -27,11 +26,12 @@ export async function pairedRates(
   b: (lane: number) => Promise<unknown>,
   options: { readonly seconds: number; readonly lanes: number; readonly rounds?: number },
 ): Promise<{ readonly a: number; readonly b: number }> {
-  const rounds = options.rounds ?? 3;
+  const { rounds = 3, lanes } = options;
   const seen = { a: [] as number[], b: [] as number[] };
+  for (const work of [a, b]) await rate(work, { lanes, seconds: warmUpSeconds });
   for (let round = 0; round < rounds; round += 1) {
-    seen.a.push(await rate(a, { ...options, seconds: options.seconds / rounds }));
-    seen.b.push(await rate(b, { ...options, seconds: options.seconds / rounds }));
+    seen.a.push(await rate(a, { lanes, seconds: options.seconds / rounds }));
+    seen.b.push(await rate(b, { lanes, seconds: options.seconds / rounds }));
   }
   return { a: percentile(seen.a, 50), b: percentile(seen.b, 50) };
 }

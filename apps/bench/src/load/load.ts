@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { resolve } from "node:path";
-import { percentile } from "../measure.ts";
+import { percentile, warmUpSeconds } from "../measure.ts";
 import type { LoadResult, LoadRun, LoadTarget } from "./types.ts";
 
 export interface Load {
@@ -48,7 +48,7 @@ export async function pairedLoads(
   { seconds, lanes, rounds = 3 }: LoadRun & { readonly rounds?: number },
 ): Promise<{ readonly a: number; readonly b: number }> {
   const seen = { a: [] as number[], b: [] as number[] };
-  for (const load of [a, b]) await load.run({ lanes, seconds: Math.min(1, seconds / 4) });
+  for (const load of [a, b]) await load.run({ lanes, seconds: warmUpSeconds });
   for (let round = 0; round < rounds; round += 1)
     for (const [name, load] of [
       ["a", a],

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Figure, Suite, SuiteOptions } from "../figure.ts";
-import { percentile } from "../measure.ts";
+import { percentile, warmUpSeconds } from "../measure.ts";
 import { installAppservice, installMautrix, type Installed } from "../peers/matrix/install.ts";
 import { ownCommand, type Peer, runToEnd, startPeer } from "../peers/process.ts";
 import { ghosts } from "./matrix-ghosts.ts";
@@ -22,12 +22,16 @@ async function rates(
   load: { readonly hsToken: string; readonly connections: number; readonly events: number; readonly seconds: number },
 ): Promise<ReadonlyMap<string, number>> {
   const seen = new Map<string, number[]>();
+  const measured = async ({ peer }: Contender, seconds: number): Promise<number> => {
+    const { url, rooms = [] } = peer.ready;
+    const args = [url, load.hsToken, load.connections, seconds, load.events, ...rooms].map(String);
+    return (JSON.parse(await runToEnd(ownCommand(join(peers, "load.ts"), args))) as { rate: number }).rate;
+  };
+  for (const contender of contenders) await measured(contender, warmUpSeconds);
   for (let round = 0; round < rounds; round += 1) {
-    for (const { name, peer } of contenders) {
-      const { url, rooms = [] } = peer.ready;
-      const args = [url, load.hsToken, load.connections, load.seconds / rounds, load.events, ...rooms].map(String);
-      const { rate } = JSON.parse(await runToEnd(ownCommand(join(peers, "load.ts"), args))) as { rate: number };
-      seen.set(name, [...(seen.get(name) ?? []), rate]);
+    for (const contender of contenders) {
+      const { name } = contender;
+      seen.set(name, [...(seen.get(name) ?? []), await measured(contender, load.seconds / rounds)]);
     }
   }
   return new Map([...seen].map(([name, found]) => [name, percentile(found, 50)]));

@@ -138,6 +138,42 @@ test("an unknown end is settled from history, once", async () => {
   });
 });
 
+test.each([false, true])(
+  "an echo settles an end without an answer, where there is no history; after the call: %j",
+  async (late) => {
+    const { call, world, value } = await withBot();
+    const hear = (effectId: string, id: string, actor: string) =>
+      world.host?.commit({
+        via: "frame",
+        events: [
+          {
+            key: { kind: "message", id },
+            type: "message.created",
+            time: "2026-11-20T08:00:00.000Z",
+            room: { id: "r1" },
+            actor: { id: actor, kind: "bot" },
+            message: { id },
+            effectId,
+          },
+        ],
+      });
+    let sent = "";
+    world.send = async (_, { effectId }) => {
+      sent = effectId;
+      // Anybody can copy the mark.
+      await hear(effectId, "forged", "u-mallory");
+      if (!late) await hear(effectId, "m9", "u-helper");
+      throw new BotyardError("timeout", "no answer", { effect: "unknown" });
+    };
+    const error = (await call("messages.send", send).catch((failure: unknown) => failure)) as BotyardError;
+    const { operation } = error.details;
+    if (late) await hear(sent, "m9", "u-helper");
+    await expect
+      .poll(() => value("ledger.reconcile", { operation }).catch(() => null))
+      .toMatchObject({ state: "done", settledBy: "echo", result: { message: "m9" } });
+  },
+);
+
 test("a failure with effect none is tried again, with the attempt counted and the same effect id", async () => {
   const { call, world, value } = await withBot();
   const calls: [number, string][] = [];

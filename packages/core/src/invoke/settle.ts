@@ -45,11 +45,13 @@ async function settle(
 }
 
 /**
- * Asks the platform's history what became of an effect. A row that has ended comes back as it is; one that history
+ * Asks the platform's history what became of an effect, unless its echo was heard while the call ran. A row that has ended comes back as it is; one that history
  * cannot settle stays `unknown`.
  */
 export async function settleFromHistory(core: Core, row: EffectRow, signal: AbortSignal): Promise<EffectRow> {
   if (!isUnsettled(core, row) || row.connection === null) return row;
+  const echo = earlyOf(core).get(row.id);
+  if (echo) return settle(core, row, "echo", echo);
   if (row.call?.why === "recover") return core.recover(row);
   const { live, session } = await core.supervisor.session(row.connection);
   if (!session.reconcile)
@@ -84,10 +86,31 @@ export async function settleFromHistory(core: Core, row: EffectRow, signal: Abor
 /** Our own message came back as an event: the row it belongs to has ended, whatever was answered. */
 export async function settleFromEcho(core: Core, connection: string, effectId: string, event: Event): Promise<void> {
   const row = await core.store.findEffect({ connection, effectId });
-  // While the call runs its own answer settles it.
   // Others can read the mark of an echo in our messages: only what the same actor said counts.
-  if (!row || !event.message || event.actor?.id !== row.as?.id || !isUnsettled(core, row)) return;
-  await settle(core, row, "echo", { message: event.message.id, time: event.time });
+  if (!row || !event.message || event.actor?.id !== row.as?.id) return;
+  const answer = { message: event.message.id, time: event.time };
+  if (isUnsettled(core, row)) await settle(core, row, "echo", answer);
+  // While the call runs its own answer settles it; where that never comes, this is what is known.
+  else if (row.state === "attempting") remember(core, row.id, answer);
+}
+
+type Echo = Readonly<Record<"message" | "time", string>>;
+
+/** Echoes of calls that were still running, by row. They are of use for as long as an answer may take. */
+const early = new WeakMap<Core, Map<string, Echo>>();
+const mostEarly = 10_000;
+
+function earlyOf(core: Core): Map<string, Echo> {
+  const known = early.get(core) ?? new Map<string, Echo>();
+  early.set(core, known);
+  return known;
+}
+
+function remember(core: Core, row: string, echo: Echo): void {
+  const known = earlyOf(core);
+  known.set(row, echo);
+  const [oldest] = known.keys();
+  if (known.size > mostEarly && oldest !== undefined) known.delete(oldest);
 }
 
 const lookMs = 60_000;

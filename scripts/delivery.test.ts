@@ -17,9 +17,11 @@ it("cites a test for each promise", () => {
 // As the title of a test that is run: a comment or a skipped one proves nothing.
 it.each(cited)("%s › %s is there", (file, name) => {
   const text = readFileSync(join(root, file), "utf8");
-  const at = [...text.matchAll(/(?:^|[^.\w])(?:test|it)(?:\.\w+)*\(|(?:^|\s)name: /g)].find(({ index, 0: begin }) => {
-    const title = text.slice(index + begin.length, index + begin.length + 2_000);
-    return new RegExp(`^\\s*["'\`]${RegExp.escape(name)}["'\`]`).test(title);
-  });
+  const at = [...text.matchAll(/(?:^|[^.\w])(?:test|it)(?:\.\w+)*\(|\)\(|(?:^|\s)name: /g)].find(
+    ({ index, 0: begin }) => {
+      const title = text.slice(index + begin.length, index + begin.length + 2_000);
+      return new RegExp(`^\\s*["'\`]${RegExp.escape(name)}["'\`]`).test(title);
+    },
+  );
   expect(at?.[0] ?? "no such title").not.toMatch(/no such|skip|todo|fails/);
 });

@@ -15,7 +15,7 @@ import type { Subject } from "./platforms.ts";
 import type { Random } from "./random.ts";
 import { type Seen, toSeen } from "./reader.ts";
 import { follow, type Sent } from "./sends.ts";
-import { verifyWebhook } from "./verify.ts";
+import { headersOf, verifyWebhook } from "./verify.ts";
 
 /** Time runs so much faster than on the wall. */
 const times = 20;
@@ -73,11 +73,11 @@ export async function runPlatformWorld(
       clock,
       ...(network ? { fetch: network.fetch } : {}),
       webhooks: {
-        async post({ headers, body }) {
+        async post({ head, body }) {
           const none = { retryAfter: null, snippet: null, tookMs: 0 };
           if (secret === "" || sinkDown || random.chance(0.05))
             return { ...none, status: random.pick([500, 503, null]), reason: "down" };
-          if (!verifyWebhook(secret, headers as Record<string, string>, body)) forged += 1;
+          if (!verifyWebhook(secret, headersOf(head), body)) forged += 1;
           taken.push(toSeen(JSON.parse(body) as Record<string, unknown>));
           return { ...none, status: random.chance(0.05) ? null : 200, reason: null };
         },

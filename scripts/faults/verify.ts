@@ -14,3 +14,12 @@ export function verifyWebhook(secret: string, headers: Readonly<Record<string, s
     return version === "v1" && given.byteLength === wanted.byteLength && timingSafeEqual(given, wanted);
   });
 }
+
+/** Lines of a request's head as the headers they are. */
+export function headersOf(head: string): Readonly<Record<string, string>> {
+  const lines = head.split("\r\n").flatMap((line) => {
+    const [, name, value] = /^([^:]+): ?(.*)$/.exec(line) ?? [];
+    return name === undefined || value === undefined ? [] : [[name.toLowerCase(), value] as const];
+  });
+  return Object.fromEntries(lines);
+}

@@ -13,7 +13,7 @@ import { openCrashStore } from "./crash-store.ts";
 import type { Random } from "./random.ts";
 import { type Seen, toSeen } from "./reader.ts";
 import { follow, type Sent } from "./sends.ts";
-import { verifyWebhook } from "./verify.ts";
+import { headersOf, verifyWebhook } from "./verify.ts";
 
 const hour = 3_600_000;
 
@@ -63,12 +63,12 @@ export async function runWorld(
       receive: true,
       clock,
       webhooks: {
-        async post({ headers, body }) {
+        async post({ head, body }) {
           const none = { retryAfter: null, snippet: null, tookMs: 0 };
           // It is there before whoever made it knows its secret.
           if (secret === "" || sinkDown || random.chance(0.05))
             return { ...none, status: random.pick([500, 503, null]), reason: "down" };
-          if (!verifyWebhook(secret, headers as Record<string, string>, body)) forged += 1;
+          if (!verifyWebhook(secret, headersOf(head), body)) forged += 1;
           taken.push(toSeen(JSON.parse(body) as Record<string, unknown>));
           // The answer is lost on the way back: it comes again.
           return random.chance(0.05)

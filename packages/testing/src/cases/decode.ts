@@ -1,8 +1,8 @@
 import { isBotyardError } from "@botyard/sdk";
 import { expect } from "vitest";
 import type { World } from "../world.ts";
-import type { Case, Scene } from "./case.ts";
-import { eventually, head, patienceMs } from "./events.ts";
+import type { Case } from "./case.ts";
+import { eventually, head, patienceMs, say } from "./events.ts";
 
 interface Counts {
   readonly intakes: number;
@@ -29,9 +29,6 @@ async function decodeAll(world: World): Promise<Counts | null> {
 }
 
 const notAgain = "the plugin decodes nothing again (`receive.decode`)";
-
-const say = ({ world, room }: Scene, text: string): Promise<string> =>
-  world.drive.say?.(room, text) ?? Promise.reject(new Error("nobody speaks here"));
 
 export const decodeCases: readonly Case[] = [
   {

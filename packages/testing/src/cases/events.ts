@@ -27,7 +27,8 @@ export async function head(world: World): Promise<string> {
   return (await world.call("events.list", { from: "now" })).cursor;
 }
 
-const say = ({ world, room }: Scene, text: string): Promise<string> =>
+/** A person writes in the room of the bot; answers the message's id. */
+export const say = ({ world, room }: Scene, text: string): Promise<string> =>
   world.drive.say?.(room, text) ?? Promise.reject(new Error("nobody speaks here"));
 
 export const eventCases: readonly Case[] = [

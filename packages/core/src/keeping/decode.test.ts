@@ -92,6 +92,18 @@ test("where each bot has an intake of its own, what is new reaches each of them,
   expect(await messages()).toHaveLength(1);
 });
 
+test("a bot that was made under the handle of one that is gone gets nothing of it", async () => {
+  const { receive, decode, messages, call } = await upgraded();
+  await receive([{ id: "1", kind: "poll" }], ["helper"]);
+  await call("bots.release", { connection: "chat", bot: "helper" });
+  // Times are compared in milliseconds.
+  await new Promise((resolve) => setTimeout(resolve, 2));
+  await call("bots.create", { connection: "chat", handle: "helper" });
+  await receive([{ id: "2", kind: "poll" }], ["helper"]);
+  expect(await decode()).toMatchObject({ intakes: 2, events: 2 });
+  expect((await messages({ bot: "chat/helper" })).map(({ message }) => message?.id)).toEqual(["2"]);
+});
+
 test("what was stored under its own identity without being understood is followed by what it is, once", async () => {
   const { receive, decode, messages, value } = await upgraded();
   await receive([{ id: "1", kind: "vote" }], ["helper"]);

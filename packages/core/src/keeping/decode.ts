@@ -34,9 +34,16 @@ export async function decodeAgain(
   const since = await keptSince(core, connection);
   const counts = { intakes: 0, events: 0, unknown: 0, failed: 0 };
 
+  /** Without bots that were made later under the handle of one that is gone. */
+  const ofTheirTime = (row: RawRow): RawRow => {
+    if (row.bots === null) return row;
+    const later = core.registry.bots(connection).filter(({ createdAt }) => createdAt > row.committedAt);
+    return { ...row, bots: row.bots.filter((name) => !later.some(({ handle }) => handle === name)) };
+  };
+
   const one = async (row: RawRow): Promise<void> => {
     try {
-      const intake = toIntake(row, core.sealer.openBytes(`raw/${connection}`, row.bytes));
+      const intake = toIntake(ofTheirTime(row), core.sealer.openBytes(`raw/${connection}`, row.bytes));
       const drafts = await decode(intake);
       counts.unknown += drafts.filter(({ type }) => type === "platform.unknown").length;
       const events = drafts.filter(({ key, type }) => key !== null && type !== "platform.unknown");

@@ -3,7 +3,7 @@ import type { Position, Store } from "../store/types.ts";
 import { aheadError, formatCursor, goneError, parseCursor } from "./cursor.ts";
 import { filterPosition } from "./filter.ts";
 import type { Notifier } from "./notifier.ts";
-import { createTail, type Page } from "./tail.ts";
+import { createTail } from "./tail.ts";
 import type { EventLog, EventPageResult } from "./types.ts";
 
 type Query = Parameters<EventLog["read"]>[0];
@@ -16,11 +16,8 @@ export interface ReaderParts {
   readonly retentionMs: number | null;
 }
 
-// Enough to make a page of most filters, little enough to hold in memory for many readers.
-const chunk = 250;
-/** The first read of a page takes what is asked for, within these: most filters let most through. */
-const least = 50;
-const most = 500;
+/** Of a piece of the log, how much has to be of the wanted connection for the rest to be read along. */
+const worthIt = 1 / 4;
 const streamPage = 100;
 
 /** `end`: it came to the end of the log. */
@@ -28,7 +25,7 @@ type Pass = EventPageResult & { readonly end: boolean };
 
 export function createReader(
   parts: ReaderParts,
-): Pick<EventLog, "read" | "stream" | "seqOf" | "cursorOf" | "get" | "toEvent"> {
+): Pick<EventLog, "read" | "ahead" | "stream" | "seqOf" | "cursorOf" | "get" | "toEvent"> {
   const { store, clock, notifier, logId } = parts;
 
   const cursorOf = (seq: number): string => formatCursor(logId, seq);
@@ -57,62 +54,54 @@ export function createReader(
     return goneError({ oldest: cursorOf(oldestSeq - 1), since, retentionMs: parts.retentionMs });
   };
 
-  const tail = createTail(store, notifier, toEvent, chunk);
+  const tail = createTail(store, notifier, toEvent);
 
-  const assertKept = async (seq: number, shared: boolean): Promise<void> => {
-    const oldestSeq = shared ? await tail.oldestSeq() : (await store.info()).oldestSeq;
-    if (seq < oldestSeq - 1) throw await gone(oldestSeq);
-  };
-
-  /**
-   * One pass from `after` to the end of the log, or until the page is full. `shared`: through the same pieces as
-   * everybody else who is there, each to its end, so that the page may hold more than was asked for.
-   */
-  const pass = async (query: Query, shared = false): Promise<Pass> => {
+  /** One pass from `after` to the end of the log, or until the page is full. */
+  const pass = async (query: Query): Promise<Pass> => {
     const { filter, limit, maxAgeMs, signal } = query;
-    await assertKept(query.after, shared);
-    const narrow = filter.bot?.connection ?? filter.connection;
+    const oldestSeq = await tail.oldestSeq();
+    if (query.after < oldestSeq - 1) throw await gone(oldestSeq);
+    const connection = filter.bot?.connection ?? filter.connection;
     const items: Event[] = [];
     let seq = query.after;
     let skipped = 0;
-    let size = Math.min(Math.max(limit, least), most);
+    /** Where little is of it, only what is; else what everybody reads. */
+    let narrow = false;
     for (;;) {
       if (signal?.aborted) return { items, seq, skipped, end: false };
       // Read first: what is appended during the pass belongs to the next one.
       const head = notifier.head();
-      const { positions, full } = shared ? await tail.read(seq, narrow) : await alone(seq, narrow, size);
+      const { positions, full } = await tail.read(seq, narrow ? connection : undefined);
+      let fitting = 0;
       for (const position of positions) {
-        if (items.length >= limit && !shared) return { items, seq, skipped, end: false };
+        if (items.length >= limit) return { items, seq, skipped, end: false };
         seq = position.seq;
-        const event = filterPosition(filter, position, shared ? tail.toEvent : toEvent);
+        if (connection !== undefined && position.body.connection !== connection) continue;
+        fitting += 1;
+        const event = filterPosition(filter, position, tail.toEvent);
         if (event && isStale(event, maxAgeMs, clock)) {
           skipped += 1;
           query.skip?.(seq);
         } else if (event) items.push(event);
       }
       if (!full) return { items, seq: Math.max(seq, head), skipped, end: true };
+      narrow ||= connection !== undefined && fitting < positions.length * worthIt;
       if (items.length >= limit) return { items, seq, skipped, end: false };
-      size = chunk;
       // A long way through what does not pass must not hold up everybody else.
       await new Promise((resolve) => setImmediate(resolve));
     }
   };
 
-  const alone = async (after: number, connection: string | undefined, limit: number): Promise<Page> => {
-    const positions = await store.readPositions({ after, limit, ...(connection === undefined ? {} : { connection }) });
-    return { positions, full: positions.length === limit };
-  };
-
   const read = async (query: Query): Promise<EventPageResult> => {
     const until = clock.now() + (query.waitMs ?? 0);
-    let page = await pass(query, query.shared);
+    let page = await pass(query);
     let { skipped } = page;
     for (;;) {
       const left = until - clock.now();
       const { items, seq } = page;
       if (items.length > 0 || left <= 0 || query.signal?.aborted) return { items, seq, skipped };
       await notifier.wait(seq, { ms: left, signal: query.signal });
-      page = await pass({ ...query, after: seq }, query.shared);
+      page = await pass({ ...query, after: seq });
       skipped += page.skipped;
     }
   };
@@ -121,18 +110,16 @@ export function createReader(
     cursorOf,
     toEvent,
     read,
+    ahead: tail.read,
     async *stream({ after, filter, signal }) {
       let seq = after;
-      let shared = false;
       while (!signal.aborted) {
-        const page = await pass({ after: seq, filter, limit: streamPage, signal }, shared);
+        const page = await pass({ after: seq, filter, limit: streamPage, signal });
         for (const event of page.items) {
           if (signal.aborted) return;
           yield event;
         }
         seq = page.seq;
-        // From the end of the log on it stands where the others stand.
-        shared ||= page.end;
         if (page.end) await notifier.wait(seq, { signal });
       }
     },

@@ -1,6 +1,14 @@
 import type { Committed, Event, Intake } from "@botyard/sdk";
 import type { Position, RecordPut } from "../store/types.ts";
 
+/** A piece of the log. */
+export interface Page {
+  /** Oldest first. */
+  readonly positions: readonly Position[];
+  /** The log goes on behind it. */
+  readonly full: boolean;
+}
+
 /** What a reader wants to see; the grant of who reads narrows it further. */
 export interface EventFilter {
   readonly connection?: string | undefined;
@@ -64,9 +72,9 @@ export interface EventLog {
     /** Told of each position that `maxAgeMs` left out. */
     readonly skip?: ((seq: number) => void) | undefined;
     readonly signal?: AbortSignal | undefined;
-    /** Together with others who are at the same place: whole pieces of the log, so that more than `limit` may come. */
-    readonly shared?: boolean | undefined;
   }): Promise<EventPageResult>;
+  /** The piece of the log behind a place, as whoever reads on from there will find it; of one connection where it is named. */
+  ahead(after: number, connection?: string): Promise<Page>;
   /** Until the signal aborts; holds no backlog in memory. */
   stream(query: {
     readonly after: number;

@@ -20,20 +20,31 @@ function filterOf({ connection, bot, room, type, own, grant }: ConsumerRecord): 
   };
 }
 
+/**
+ * The next positions, `looked` at most; where little is of the connection, only its own. From the pieces that are read
+ * next anyway.
+ */
+async function next(log: Core["log"], after: number, connection: string | undefined): Promise<readonly Position[]> {
+  let page = await log.ahead(after);
+  let positions = page.positions;
+  while (page.full && positions.length < looked) {
+    page = await log.ahead(positions.at(-1)?.seq ?? after);
+    positions = [...positions, ...page.positions];
+  }
+  const isMixed = connection !== undefined && positions.some(({ body }) => body.connection !== connection);
+  if (isMixed && (page.full || positions.length > looked)) positions = (await log.ahead(after, connection)).positions;
+  return positions.slice(0, looked);
+}
+
 /** What waits for a consumer: exact while it is at most `looked` positions behind, an upper bound else. */
 async function backlog(
-  { log, store }: Core,
+  { log }: Core,
   record: ConsumerRecord,
 ): Promise<{ readonly waiting: number; readonly oldest: Position | undefined }> {
   const behind = Math.max(0, log.head() - record.seq);
   if (behind === 0) return { waiting: 0, oldest: undefined };
   const filter = filterOf(record);
-  const narrow = filter.bot?.connection ?? filter.connection;
-  const positions = await store.readPositions({
-    after: record.seq,
-    limit: looked,
-    ...(narrow === undefined ? {} : { connection: narrow }),
-  });
+  const positions = await next(log, record.seq, filter.bot?.connection ?? filter.connection);
   const passing = positions.filter((position) => filterPosition(filter, position, log.toEvent) !== null);
   const last = positions.at(-1);
   const unseen = positions.length < looked || last === undefined ? 0 : Math.max(0, log.head() - last.seq);

@@ -14,8 +14,7 @@ export interface Feed {
   run(): Promise<void>;
 }
 
-/** At least one event; the log gives all that it reads at once. */
-const limit = 1;
+const limit = 250;
 const waitMs = 30_000;
 const errorMs = 5_000;
 
@@ -53,7 +52,7 @@ export function createFeed(parts: {
   };
 
   async function sendAgain(range: (typeof ranges)[number]): Promise<void> {
-    const result = await log.read({ after: range.read, filter: parts.filter, limit, shared: true, signal });
+    const result = await log.read({ after: range.read, filter: parts.filter, limit, signal });
     for (const event of result.items) if (event.seq <= range.until) give(event, openAgain);
     range.read = Math.min(result.seq, range.until);
     parts.moved();
@@ -64,7 +63,6 @@ export function createFeed(parts: {
       after: read,
       filter: parts.filter,
       limit,
-      shared: true,
       waitMs,
       maxAgeMs: parts.maxAgeMs,
       signal: AbortSignal.any([signal, poke.signal]),

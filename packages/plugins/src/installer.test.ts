@@ -238,7 +238,11 @@ describe("what is refused changes nothing", () => {
     ["a contract too new", { manifest: { contract: "2" } }, "is made for contract 2, this Botyard has contract 1"],
     ["a platform of the binary", { namespace: "mattermost" }, '"mattermost": that is a platform of this binary'],
     ["an id that is taken", { namespace: "heron" }, '"heron" is taken by the installed plugin heron'],
-    ["dependencies it does not bring", { json: { dependencies: { "left-pad": "1" } } }, "depends on left-pad"],
+    [
+      "dependencies it does not bring",
+      { json: { dependencies: { "left-pad": "1" } } },
+      "depends on what is not in its package: left-pad. Botyard installs one package",
+    ],
   ] as const)("%s", async (_, given, why) => {
     expect(await offered(given as FakePlugin)).toContain(why);
   });

@@ -58,7 +58,7 @@ export function readPackage(files: Files): PluginPackage {
   if (needed.length > 0)
     throw new BotyardError(
       "invalid",
-      `${id} ${version} depends on ${needed.slice(0, 5).map(shown).join(", ")}${needed.length > 5 ? ` and ${needed.length - 5} more` : ""}, which are not in the package; Botyard installs one package and nothing beside it`,
+      `${id} ${version} depends on what is not in its package: ${needed.slice(0, 5).map(shown).join(", ")}${needed.length > 5 ? ` and ${needed.length - 5} more` : ""}. Botyard installs one package and nothing beside it`,
       { fix: "its author publishes the file that botyard plugins pack makes: everything is in it" },
     );
   return { name: name as string, version: version as string, manifest };

@@ -62,4 +62,7 @@ it("lets a list grow, and nothing else be given twice", () => {
     occ: "x",
   });
   expect(() => optionEntries(["occ=x", "occ=y"], "-o", schema)).toThrow("given twice");
+  // A plugin names its settings as it likes.
+  expect(optionEntries(["constructor=x"], "-o", null)).toEqual({ constructor: "x" });
+  expect(() => optionEntry("toString=x", "-o", { ...schema, additionalProperties: false })).toThrow("no such setting");
 });

@@ -38,7 +38,8 @@ export function optionEntry(text: string, flag: string, schema: JsonSchema | nul
   if (at < 1) throw usage(`${flag} expects key=value`);
   const [key, value] = [text.slice(0, at), text.slice(at + 1)];
   const known = schema?.["properties"] as Readonly<Record<string, JsonSchema>> | undefined;
-  const own = known?.[key];
+  // A setting may be called as something every object has.
+  const own = known && Object.hasOwn(known, key) ? known[key] : undefined;
   if (known && !own && schema?.["additionalProperties"] === false) {
     const names = Object.keys(known);
     const close = suggest(key, names);
@@ -56,15 +57,15 @@ export function optionEntries(
   flag: string,
   schema: JsonSchema | null,
 ): Record<string, unknown> {
-  const found: Record<string, unknown> = {};
+  const found = new Map<string, unknown>();
   for (const text of texts) {
     const [key, value] = optionEntry(text, flag, schema);
-    const before = found[key];
+    const before = found.get(key);
     if (before !== undefined && !(Array.isArray(before) && Array.isArray(value)))
       throw usage(`${flag} ${key} is given twice and takes one value`);
-    found[key] = Array.isArray(before) ? [...before, ...(value as unknown[])] : value;
+    found.set(key, Array.isArray(before) ? [...before, ...(value as unknown[])] : value);
   }
-  return found;
+  return Object.fromEntries(found);
 }
 
 /** What `-o` takes: keys with what they mean. */

@@ -16,14 +16,14 @@ export function runPluginProcess(load: () => Promise<AnyPlatform>): void {
     port.send({ type: "fail", id: 0, error: { code: error.code, detail: error.message, details: {} } });
   };
   let dying = false;
-  const die = (what: string, error: unknown): void => {
+  const die = (what: string | null, error: unknown): void => {
     if (dying) return;
     dying = true;
     process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
     const name = error instanceof Error ? error.name : typeof error;
     // Our own say what is wrong in words that may be shown; another's text stays in the log.
     const known = isBotyardError(error) ? error.message : name;
-    fail(new BotyardError("plugin_failed", `${what}: ${known}`, { effect: "unknown" }));
+    fail(new BotyardError("plugin_failed", what === null ? known : `${what}: ${known}`, { effect: "unknown" }));
     setTimeout(() => leave(70), farewellMs);
   };
   process.on("uncaughtException", (error) => die("it threw outside of a call", error));
@@ -33,7 +33,8 @@ export function runPluginProcess(load: () => Promise<AnyPlatform>): void {
     (platform) => {
       fail = servePlatform(port, platform).abandon;
     },
-    (error: unknown) => die("its code could not be loaded", error),
+    // Our own says so itself.
+    (error: unknown) => die(isBotyardError(error) ? null : "its code could not be loaded", error),
   );
 }
 

@@ -5,6 +5,7 @@ import type { Core } from "../core.ts";
 import type { InvokeOptions, InvokeResult } from "../runtime-types.ts";
 import type { EffectRow } from "../store/types.ts";
 import { suggest } from "../config/suggest.ts";
+import { notOpen } from "../supervise/live.ts";
 import type { Carry, InvokeParts, Way } from "./carry.ts";
 import { checkOptions, checkSupport } from "./check-capability.ts";
 import type { Target } from "./context.ts";
@@ -106,6 +107,14 @@ export function createInvoke(core: Core, parts: InvokeParts, carry: Carry) {
         `${operation.name} cannot be queued; leave "wait" out. Nothing was done`,
         { issues: [{ path: "wait", expected: "left out here" }] },
       );
+    // Nor does what nobody is there for: who goes on calling a plugin that is down would keep the disk from all others.
+    // A key may find an answer of before, and a handler of the core may need nobody.
+    if (keeps && target && key === null && options.wait !== false) {
+      const { id } = target.connection;
+      const live = core.supervisor.live(id);
+      const needsIt = operation.effect === "send" || !parts.handlers.has(operation.name);
+      if (needsIt && live && !live.session && !core.supervisor.opens(id)) throw notOpen(id, live);
+    }
     let row: EffectRow | null = null;
     if (keeps) {
       const begun = await beginEffect(core, {

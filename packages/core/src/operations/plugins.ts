@@ -41,13 +41,24 @@ async function former(installer: PluginInstaller, id: string): Promise<Installed
   return (await installer.installed()).plugins.find(({ manifest }) => manifest.id === id) ?? null;
 }
 
+/** Loads it; what fails says as well what became of what was there. */
+async function load(core: Core, plugin: InstalledPlugin, before: InstalledPlugin | null): Promise<void> {
+  try {
+    await core.plugins.load(plugin);
+  } catch (error) {
+    if (!isBotyardError(error)) throw error;
+    const left = before ? `${before.manifest.id} ${before.version} stays as it was` : "Nothing was installed";
+    throw new BotyardError(error.code, `${error.message}. ${left}`, error.details);
+  }
+}
+
 /** Puts the new code in the place of the old, then writes it down; whatever fails leaves the old one running. */
 async function changeOver(call: CallContext, installer: PluginInstaller, staged: StagedPlugin): Promise<void> {
   const { core } = call;
   const { id } = staged.inspection;
   const before = await former(installer, id);
   try {
-    await core.plugins.load(await staged.place());
+    await load(core, await staged.place(), before);
     try {
       await staged.commit();
     } catch (error) {

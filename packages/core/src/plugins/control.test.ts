@@ -168,7 +168,7 @@ describe("what is refused, and what ran runs on", () => {
       "code that is not there",
       roguePlugin({ entryFile: "/nowhere/plugin.js" }),
       "plugin_failed",
-      "could not be loaded",
+      "rogue does not start: its code could not be loaded: ",
     ],
   ])("%s", async (_, plugin, code, text) => {
     const { runtime, connect, act, status } = await start();
@@ -182,7 +182,7 @@ describe("what is refused, and what ran runs on", () => {
   });
 
   test.each([
-    ["import-throw", "could not be loaded: TypeError"],
+    ["import-throw", "rogue does not start: its code could not be loaded: TypeError"],
     ["other-id", 'id is "rogue" there and "saint" in the code'],
     ["contract-2", `made for contract ${newer}`],
     ["open-exit", "exit code 4"],

@@ -112,6 +112,21 @@ describe("a plugin that breaks", () => {
     expect(await state("bad")).toMatchObject({ state: "failed", reason: expect.stringContaining("exit code 3") });
   });
 
+  test("calls while it is down write nothing, whoever makes them and how often; one with a key is remembered", async () => {
+    const { act, call, status } = await connected();
+    const rows = async (): Promise<unknown> =>
+      ((await call("ledger.list", { connection: "bad" })) as { items: { state: string }[] }).items.map(
+        (row) => row.state,
+      );
+    await expect(act("exit")).rejects.toMatchObject({ code: "plugin_failed" });
+    await expect.poll(() => status()?.state, soon).toBe("failed");
+    for (let n = 0; n < 20; n += 1) await expect(act("fine")).rejects.toMatchObject({ code: "plugin_failed" });
+    expect(await rows()).toEqual(["unknown"]);
+    const keyed = call("rogue.act", { connection: "bad", what: "fine" }, { idempotencyKey: "k1" });
+    await expect(keyed).rejects.toMatchObject({ code: "plugin_failed", effect: "none" });
+    expect(await rows()).toEqual(["failed", "unknown"]);
+  });
+
   test("five crashes in a minute: quarantined, with the reason and the way out; loading it again ends that", async () => {
     const { runtime, call, act, state, status } = await connected();
     for (let crash = 1; crash <= 5; crash += 1) {

@@ -127,9 +127,11 @@ export async function startPlugin(parts: Parts): Promise<PluginLink> {
     checkHello(plugin.manifest, await Promise.race([platform.link.hello(), late]));
     return link;
   } catch (error) {
+    const gone = broken;
     stopping = true;
     end("it did not start");
-    throw error;
+    // Of a process that is gone the call knows less than its end.
+    throw gone === null ? error : new BotyardError("plugin_failed", `${plugin.manifest.id} does not start: ${gone}`);
   } finally {
     clearTimeout(timer);
   }

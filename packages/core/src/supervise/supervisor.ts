@@ -26,6 +26,8 @@ export interface Supervisor {
   live(connection: string): Live | undefined;
   /** The open session; opens the connection first where nothing is open yet. Throws what keeps it from opening. */
   session(connection: string): Promise<{ readonly live: Live; readonly session: AnySession }>;
+  /** Whether it is being opened: what is not open may be so in a moment. */
+  opens(connection: string): boolean;
   /** Opens (again) and probes; failures become states. Resolves with the steps the probe asked for. */
   open(connection: string): Promise<readonly Step[]>;
   close(connection: string): Promise<void>;
@@ -209,6 +211,7 @@ export function createSupervisor(
       if (live?.session) return { live, session: live.session };
       throw notOpen(connection, live);
     },
+    opens: (connection) => opening.has(connection),
     open(connection) {
       const running = opening.get(connection);
       if (running) return running;

@@ -144,6 +144,35 @@ test("nothing of a start is stored before what may be missing is recorded", asyn
   await runtime.close({ drainMs: 0 });
 });
 
+test("opening anew does not make it unknown when something came last", async () => {
+  const socket = fakeSocket();
+  const { clock, state, world, value, runtime } = await receiving(socket.receive);
+  await expect.poll(state, soon).toBe("ready");
+  const last = async () =>
+    (await value<{ lastEventAt: string | null }>("connections.get", { connection: "chat" })).lastEventAt;
+  expect(await last()).toBe(null);
+  await world.host?.commit({
+    via: "frame",
+    raw: "as it came",
+    events: [
+      {
+        key: { kind: "message", id: "m1" },
+        type: "message.created",
+        time: "2026-11-20T08:00:00.000Z",
+        room: { id: "r1" },
+        actor: { id: "u-alice", kind: "user" },
+      },
+    ],
+  });
+  const before = await last();
+  expect(before).not.toBe(null);
+  await runtime.core.supervisor.close("chat");
+  await clock.advance(60_000);
+  await runtime.core.supervisor.open("chat");
+  expect(await last()).toBe(before);
+  await runtime.close({ drainMs: 0 });
+});
+
 test("without any history a gap is lost, and only possible", async () => {
   const socket = fakeSocket();
   const { clock, gaps, state, runtime } = await receiving(socket.receive);

@@ -144,6 +144,9 @@ export function createSupervisor(
     if (!platform) throw noPlatform(record.platform);
     const live = createLive(record, platform, core.now());
     lives.set(connection, live);
+    // Opening anew does not make it unknown when something came last.
+    const [newest] = await core.store.listRaw({ connection, limit: 1 });
+    if (newest && newest.committedAt >= record.createdAt) live.lastEventAt ??= newest.committedAt;
     watchExpiry(core, live, { emit: options.receive, changed: told });
     try {
       live.session = await options.openSession(live, record);

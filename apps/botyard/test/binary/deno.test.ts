@@ -23,7 +23,9 @@ test("settings of Deno above the folder of the program do not reach it", async (
   const imports = { "node:fs": "./evil.mjs", "node:fs/promises": "./evil.mjs", "node:util": "./evil.mjs" };
   writeFileSync(join(above, "deno.json"), JSON.stringify({ imports }));
   const call = [...onDeno.slice(0, 3), join(program, "botyard.js"), "whoami"];
-  const { code, stderr } = await user.shell(call.map((word) => `'${word}'`).join(" "));
+  // A service of somebody else at the usual place is not asked.
+  const data = `BOTYARD_DATA='${join(user.home, "data")}'`;
+  const { code, stderr } = await user.shell(`${data} ${call.map((word) => `'${word}'`).join(" ")}`);
   expect([code, stderr]).toEqual([4, expect.stringContaining("nothing has been set up")]);
   expect(existsSync(marker)).toBe(false);
 });

@@ -153,12 +153,12 @@ export const redact = (
   room: string,
   event: string,
   txnId: string,
-  reason?: string,
+  content: JsonObject,
 ): Promise<{ readonly event_id: string }> =>
   call(on, {
     method: "PUT",
     path: path`/_matrix/client/v3/rooms/${room}/redact/${event}/${txnId}`,
-    json: because(reason),
+    json: content,
   });
 
 /** @see https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3roomsroomideventeventid */

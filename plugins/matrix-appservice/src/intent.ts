@@ -168,7 +168,7 @@ function notIn(sender: string, room: string, user = sender, cause?: unknown): Bo
 }
 
 /** Membership by the room's state; `undefined` where there is none or it is not shown. */
-async function membershipSeen(on: Caller, room: string, user: string): Promise<Membership | undefined> {
+export async function membershipSeen(on: Caller, room: string, user: string): Promise<Membership | undefined> {
   try {
     return membershipOf((await api.getState(on, room, "m.room.member", user))["membership"]);
   } catch (error) {

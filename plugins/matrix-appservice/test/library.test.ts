@@ -273,6 +273,29 @@ describe("every intent method", () => {
   });
 });
 
+test("whatever a user does that the homeserver has forgotten, it is made again", async () => {
+  const { as, hs, requests } = await scene();
+  const ghost = as.intent(ghostId);
+  await ghost.ensureRegistered();
+  const doings: readonly (() => Promise<unknown>)[] = [
+    () => ghost.setPresence("online", { ignoreCache: true }),
+    () => ghost.setDisplayname("forty-two"),
+    () => ghost.getJoinedRooms(),
+    () => ghost.createRoom(),
+    () => ghost.searchUsers("alice"),
+    () => ghost.request("GET", "/_matrix/client/v3/joined_rooms"),
+  ];
+  for (const work of doings) {
+    hs.reset();
+    requests.length = 0;
+    await work();
+    expect(requests.filter((line) => line.includes("/register")).length).toBe(1);
+  }
+  // Who exists and is refused is refused.
+  const leave = `/_matrix/client/v3/rooms/${encodeURIComponent("!no:hs.test")}/leave`;
+  await expect(ghost.request("POST", leave, { content: {} })).rejects.toMatchObject({ details: { effect: "none" } });
+});
+
 describe("what comes in", () => {
   const texts = (events: readonly AppEvent[]) => events.flatMap(({ content }) => content?.text ?? []);
 
@@ -292,6 +315,49 @@ describe("what comes in", () => {
     await as.settled();
     expect(texts(seen)).toEqual(["hello"]);
     expect(texts(all)).toEqual(["hello", "answer", "as alice"]);
+  });
+
+  test("what we do in a person's name comes back as our own, whatever it is", async () => {
+    const { as, hs, alice, room } = await scene();
+    await as.botIntent().ensureJoined(room);
+    const written = await as.intent(ghostId).sendText(room, "of the other side");
+    const other = "@_remote_43:hs.test";
+    await as.intent(other).ensureJoined(room);
+    await as.start();
+    await as.settled();
+    const seen: [string, boolean][] = [];
+    as.on("*", ({ type, own, actor }) => void (actor?.id === alice.id && seen.push([type, own])), { own: true });
+    const person = as.realUser(alice.id, alice.token).intent();
+    await person.sendText(room, "hello");
+    await person.react(room, written, "👍");
+    await person.redact(room, written, "gone there");
+    expect(await person.inviteUser(room, "@_remote_77:hs.test")).toBe(true);
+    // As state, lifting a ban and kicking are the same: who is no longer banned must not be kicked by it.
+    expect(await person.unbanUser(room, other)).toBe(false);
+    await person.kickUser(room, other, "left there");
+    await person.banUser(room, other);
+    await expect(person.kickUser(room, other)).rejects.toMatchObject({ code: "forbidden" });
+    expect(await person.unbanUser(room, other)).toBe(true);
+    expect(await person.leaveRoom(room)).toBe(true);
+    await hs.settled();
+    await as.settled();
+    expect(seen.map(([, own]) => own)).toEqual(seen.map(() => true));
+    expect(seen.map(([type]) => type)).toEqual([
+      "message.created",
+      "reaction.added",
+      "message.deleted",
+      "member.invited",
+      "member.kicked",
+      "member.banned",
+      "member.left",
+      "member.left",
+    ]);
+    expect(hs.world.rooms.get(room)?.events.findLast(({ type }) => type === "m.room.redaction")?.content).toMatchObject(
+      {
+        reason: "gone there",
+        "fi.mau.double_puppet_source": "bridge",
+      },
+    );
   });
 
   test("a handler that fails is tried again, then the event is a dead letter and may be revived", async () => {

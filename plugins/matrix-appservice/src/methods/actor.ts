@@ -41,6 +41,20 @@ export async function registered(actor: Actor): Promise<Caller> {
   return callerOf(actor);
 }
 
+/** Works as the user, who exists first; one that the homeserver has forgotten is made again, and it is tried once more. */
+export async function asUser<T>(actor: Actor, work: (on: Caller) => Promise<T>): Promise<T> {
+  const on = await registered(actor);
+  try {
+    return await work(on);
+  } catch (error) {
+    if (!refusedWith(error, errcodes.forbidden)) throw error;
+    const { context, user, signal } = actor;
+    // Whoever exists was refused for another reason.
+    if ((await ensureRegistered(context, user, { signal, fresh: true })) !== "made") throw error;
+    return work(on);
+  }
+}
+
 /** Works in a room as the user, who is in there first. */
 export async function joined<T>(actor: Actor, room: string, work: (on: Caller) => Promise<T>): Promise<T> {
   const { context, user, signal } = actor;
@@ -174,13 +188,13 @@ export async function learnState(
   });
 }
 
-/** Redacts once. */
+/** Redacts once; marked like what is sent, so that its echo is known for ours. */
 export function redactEvent(actor: Actor, room: string, event: string, reason?: string): Promise<string> {
   const { context, effectId, attempt } = actor;
   return joined(actor, room, async (on) => {
     await mustReach(actor, on, room, "m.room.redaction", false);
     return sendOnce(on, { room, effectId, attempt, nowMs: context.host.clock.now() }, (txnId) =>
-      api.redact(on, room, event, txnId, reason),
+      api.redact(on, room, event, txnId, markEffect(marked(actor, reason === undefined ? {} : { reason }), effectId)),
     );
   });
 }

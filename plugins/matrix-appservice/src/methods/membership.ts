@@ -1,12 +1,13 @@
 import { BotyardError } from "@botyard/sdk";
 import * as api from "../api.ts";
+import { markEffect } from "../effect.ts";
 import { checkUserId } from "../ids.ts";
-import { ensureJoined, ensureRegistered, type Joined } from "../intent.ts";
+import { ensureJoined, ensureRegistered, membershipSeen, type Joined } from "../intent.ts";
 import { memberOf, type MemberInfo } from "../room-state.ts";
-import { orUndefined, refusedWith } from "../request.ts";
+import { orUndefined, refusedWith, type Caller } from "../request.ts";
 import { readTransaction } from "../transactions.ts";
 import { errcodes, type JsonObject, type Membership } from "../wire.ts";
-import { callerOf, joined, learnState, marked, registered, sendEvent, type Actor } from "./actor.ts";
+import { asUser, callerOf, joined, learnState, marked, sendEvent, type Actor } from "./actor.ts";
 
 export interface EnsureJoinedOptions {
   /** Does not trust what is remembered. */
@@ -34,12 +35,63 @@ export async function bringAbout(actor: Actor, ignoreCache = false): Promise<boo
 
 /** Joins, without any help: an invite or an open room is needed. Answers the room's id, also for an alias. */
 export async function joinRoom(actor: Actor, roomOrAlias: string, reason?: string): Promise<string> {
-  const { room_id: room } = await api.join(await registered(actor), roomOrAlias, reason);
+  const { room_id: room } = await asUser(actor, (on) => api.join(on, roomOrAlias, reason));
   await actor.context.memory.setMembership(room, actor.user, "join");
   return room;
 }
 
 const membershipEvent = "m.room.member";
+
+interface Change {
+  readonly ask: (on: Caller, room: string, user: string, reason?: string) => Promise<JsonObject>;
+  readonly to: Membership;
+  /** As state `leave` is one and the same: what it does depends on what was before. */
+  readonly from?: readonly Membership[];
+}
+
+const inside = ["join", "invite", "knock"] as const;
+const changes = {
+  invite: { ask: api.invite, to: "invite" },
+  kick: { ask: api.kick, to: "leave", from: inside },
+  ban: { ask: api.ban, to: "ban" },
+  unban: { ask: api.unban, to: "leave", from: ["ban"] },
+  leave: { ask: (on, room, _, reason) => api.leave(on, room, reason), to: "leave", from: inside },
+} as const satisfies Readonly<Record<string, Change>>;
+
+interface ChangeOptions {
+  readonly reason?: string | undefined;
+  /** Further content of the membership event; then it is written as state. */
+  readonly extraContent?: JsonObject | undefined;
+}
+
+/** Changes a membership. In a person's name it is written as state and marked: else its echo would look like their own doing. */
+async function change(
+  actor: Actor,
+  on: Caller,
+  room: string,
+  user: string,
+  action: keyof typeof changes,
+  { reason, extraContent }: ChangeOptions,
+): Promise<void> {
+  const { ask, to, from }: Change = changes[action];
+  const asState = extraContent !== undefined || actor.context.realUsers.has(actor.user);
+  const before = asState && from !== undefined ? await membershipSeen(on, room, user) : undefined;
+  // Where it would do something else, the homeserver says by the usual way why it does not do this.
+  if (!asState || (from !== undefined && (before === undefined || !from.includes(before)))) {
+    await ask(on, room, user, reason);
+    return;
+  }
+  const profile = action === "invite" ? ((await orUndefined(api.getProfile(on, user))) ?? {}) : {};
+  const content = marked(actor, {
+    ...(action === "invite" ? { is_direct: false } : {}),
+    ...(profile.displayname == null ? {} : { displayname: profile.displayname }),
+    ...(profile.avatar_url == null ? {} : { avatar_url: profile.avatar_url }),
+    ...(reason === undefined ? {} : { reason }),
+    ...extraContent,
+    membership: to,
+  });
+  await api.putState(on, room, membershipEvent, user, markEffect(content, actor.effectId));
+}
 
 /** Keeps both indexes: ours, and who is in a room. */
 async function note(actor: Actor, room: string, user: string, membership: Membership): Promise<void> {
@@ -49,12 +101,9 @@ async function note(actor: Actor, room: string, user: string, membership: Member
   await actor.context.memory.setMember(room, user, { ...before, membership });
 }
 
-export interface InviteOptions {
-  readonly reason?: string | undefined;
+export interface InviteOptions extends ChangeOptions {
   /** Does nothing where the user is known to be invited or in the room. */
   readonly checkCache?: boolean | undefined;
-  /** Further content of the membership event; then it is written as state. */
-  readonly extraContent?: JsonObject | undefined;
 }
 
 /** Invites; who is in the room already is no error. Answers whether this invited. */
@@ -67,19 +116,7 @@ export function inviteUser(actor: Actor, room: string, user: string, options: In
     const known = (await memory.member(room, user))?.membership;
     if (options.checkCache === true && (known === "invite" || known === "join")) return false;
     try {
-      if (options.extraContent === undefined) await api.invite(on, room, user, options.reason);
-      else {
-        const profile = (await orUndefined(api.getProfile(on, user))) ?? {};
-        const content = marked(actor, {
-          is_direct: false,
-          ...(profile.displayname == null ? {} : { displayname: profile.displayname }),
-          ...(profile.avatar_url == null ? {} : { avatar_url: profile.avatar_url }),
-          ...(options.reason === undefined ? {} : { reason: options.reason }),
-          ...options.extraContent,
-          membership: "invite",
-        });
-        await api.putState(on, room, membershipEvent, user, content);
-      }
+      await change(actor, on, room, user, "invite", options);
     } catch (error) {
       if (!refusedWith(error, errcodes.forbidden)) throw error;
       // Only the state tells "is in there already" from "may not invite".
@@ -92,22 +129,13 @@ export function inviteUser(actor: Actor, room: string, user: string, options: In
   });
 }
 
-export interface LeaveOptions {
-  readonly reason?: string | undefined;
-  readonly extraContent?: JsonObject | undefined;
-}
+export type LeaveOptions = ChangeOptions;
 
 /** Leaves, or refuses an invite; who is not in the room is no error. Answers whether this left. */
 export async function leaveRoom(actor: Actor, room: string, options: LeaveOptions = {}): Promise<boolean> {
-  const on = await registered(actor);
   let left = true;
   try {
-    if (options.extraContent === undefined) await api.leave(on, room, options.reason);
-    else {
-      const reason = options.reason === undefined ? {} : { reason: options.reason };
-      const content = marked(actor, { ...reason, ...options.extraContent, membership: "leave" });
-      await api.putState(on, room, membershipEvent, actor.user, content);
-    }
+    await asUser(actor, (on) => change(actor, on, room, actor.user, "leave", options));
   } catch (error) {
     if (!refusedWith(error, errcodes.forbidden)) throw error;
     left = false;
@@ -118,13 +146,13 @@ export async function leaveRoom(actor: Actor, room: string, options: LeaveOption
 
 export const kickUser = (actor: Actor, room: string, user: string, reason?: string): Promise<void> =>
   joined(actor, room, async (on) => {
-    await api.kick(on, room, user, reason);
+    await change(actor, on, room, user, "kick", { reason });
     await note(actor, room, user, "leave");
   });
 
 export const banUser = (actor: Actor, room: string, user: string, reason?: string): Promise<void> =>
   joined(actor, room, async (on) => {
-    await api.ban(on, room, user, reason);
+    await change(actor, on, room, user, "ban", { reason });
     await note(actor, room, user, "ban");
   });
 
@@ -132,7 +160,7 @@ export const banUser = (actor: Actor, room: string, user: string, reason?: strin
 export const unbanUser = (actor: Actor, room: string, user: string, reason?: string): Promise<boolean> =>
   joined(actor, room, async (on) => {
     try {
-      await api.unban(on, room, user, reason);
+      await change(actor, on, room, user, "unban", { reason });
     } catch (error) {
       if (!refusedWith(error, errcodes.forbidden, errcodes.badState)) throw error;
       const now = await readMember(actor, room, user, true).catch(() => undefined);
@@ -191,7 +219,7 @@ export async function getRoomMembers(
       for (const { user, ...member } of members) await memory.setMember(room, user, member);
       return members;
     });
-  const { chunk } = await api.members(await registered(actor), room);
+  const { chunk } = await asUser(actor, (on) => api.members(on, room));
   const { events } = readTransaction("", { events: chunk });
   return events.flatMap(({ state_key: user, content }) => {
     const member = memberOf(content);

@@ -4,7 +4,7 @@ import * as people from "../api-people.ts";
 import { parseMxc } from "../ids.ts";
 import { orUndefined } from "../request.ts";
 import { presences, type JsonObject, type Presence, type WireProfile } from "../wire.ts";
-import { callerOf, joined, puppetKey, registered, type Actor } from "./actor.ts";
+import { asUser, callerOf, joined, puppetKey, registered, type Actor } from "./actor.ts";
 
 /** What lasts for a moment only, per connection: spares repeated calls. */
 interface Volatile {
@@ -39,11 +39,10 @@ export async function setPresence(
     throw new BotyardError("invalid", "there is no such presence", {
       issues: [{ path: "presence", expected: presences.join(", ") }],
     });
-  const on = await registered(actor);
   const { presence: known } = volatileOf(actor);
   const now = `${presence}\n${status ?? ""}`;
   if (!ignoreCache && known.get(actor.user) === now) return false;
-  await people.putPresence(on, actor.user, presence, status);
+  await asUser(actor, (on) => people.putPresence(on, actor.user, presence, status));
   keep(known, actor.user, now);
   return true;
 }
@@ -61,13 +60,12 @@ export const setTyping = (actor: Actor, room: string, timeoutMs: number): Promis
 
 /** Marks as read up to an event; the same event again is not sent. Answers whether it was sent. */
 export async function markRead(actor: Actor, room: string, event: string): Promise<boolean> {
-  const on = await registered(actor);
   const { read } = volatileOf(actor);
   const key = `${actor.user}\n${room}`;
   if (read.get(key) === event) return false;
   const source = actor.context.realUsers.has(actor.user) ? { [puppetKey]: actor.context.service.id } : undefined;
   const more = source === undefined ? {} : { "com.beeper.read.extra": source, "com.beeper.fully_read.extra": source };
-  await people.postReadMarkers(on, room, event, more);
+  await asUser(actor, (on) => people.postReadMarkers(on, room, event, more));
   keep(read, key, event);
   return true;
 }
@@ -79,7 +77,7 @@ export async function sendReceipt(
   type: "m.read" | "m.read.private" | "m.fully_read" = "m.read",
   thread?: string,
 ): Promise<void> {
-  await people.postReceipt(await registered(actor), room, type, event, thread);
+  await asUser(actor, (on) => people.postReceipt(on, room, type, event, thread));
 }
 
 /** A user without a profile has an empty one; `not_found` for a user that does not exist. */
@@ -88,24 +86,20 @@ export async function getProfile(actor: Actor, user = actor.user): Promise<WireP
 }
 
 /** One event in every room of the user, so nothing is sent where it is so already. Answers whether it changed. */
-export async function setProfile(
-  actor: Actor,
-  field: "displayname" | "avatar_url",
-  value: string | null,
-): Promise<boolean> {
-  const on = await registered(actor);
-  const now = await orUndefined(api.getProfile(on, actor.user));
-  if (now !== undefined && (now[field] ?? "") === (value ?? "")) return false;
-  await api.putProfile(on, actor.user, field, value ?? "");
-  return true;
-}
+export const setProfile = (actor: Actor, field: "displayname" | "avatar_url", value: string | null): Promise<boolean> =>
+  asUser(actor, async (on) => {
+    const now = await orUndefined(api.getProfile(on, actor.user));
+    if (now !== undefined && (now[field] ?? "") === (value ?? "")) return false;
+    await api.putProfile(on, actor.user, field, value ?? "");
+    return true;
+  });
 
 export async function searchUsers(
   actor: Actor,
   term: string,
   limit = 10,
 ): Promise<{ readonly limited: boolean; readonly users: readonly { user: string; displayname: string | null }[] }> {
-  const { limited, results } = await people.searchUsers(await registered(actor), term, limit);
+  const { limited, results } = await asUser(actor, (on) => people.searchUsers(on, term, limit));
   return {
     limited,
     users: results.map(({ user_id: user, display_name: displayname }) => ({ user, displayname: displayname ?? null })),
@@ -125,9 +119,7 @@ export async function downloadMedia(actor: Actor, uri: string): Promise<Bytes> {
   return api.download(await callerOf(actor), media.server, media.id);
 }
 
-export async function getJoinedRooms(actor: Actor): Promise<readonly string[]> {
-  return api.joinedRooms(await registered(actor));
-}
+export const getJoinedRooms = (actor: Actor): Promise<readonly string[]> => asUser(actor, api.joinedRooms);
 
 /** Who the homeserver takes the user for. */
 export async function whoami(actor: Actor): Promise<{ readonly user: string; readonly device: string | null }> {

@@ -64,8 +64,9 @@ export async function request(
   if (response.status >= 200 && response.status < 300) return response.json;
   const error = toError(method, response);
   const { context, user, signal } = actor;
-  if (error.details.upstream?.code !== "M_FORBIDDEN" || (await context.memory.isRegistered(user))) throw error;
-  if ((await ensureRegistered(context, user, { signal })) !== "made") throw error;
+  if (error.details.upstream?.code !== "M_FORBIDDEN") throw error;
+  // What is remembered of the user may be of another database of the homeserver's.
+  if ((await ensureRegistered(context, user, { signal, fresh: true })) !== "made") throw error;
   const again = await rawRequest(actor, method, path, options);
   if (again.status >= 200 && again.status < 300) return again.json;
   throw toError(method, again);

@@ -4,16 +4,7 @@ import * as roomApi from "../api-rooms.ts";
 import { checkAlias } from "../ids.ts";
 import { orUndefined, refusedWith } from "../request.ts";
 import { errcodes, isObject, type JsonObject, type WireCreateRoom } from "../wire.ts";
-import {
-  callerOf,
-  joined,
-  learnState,
-  levelsIn,
-  registered,
-  setState,
-  type Actor,
-  type WriteOptions,
-} from "./actor.ts";
+import { asUser, callerOf, joined, learnState, levelsIn, setState, type Actor, type WriteOptions } from "./actor.ts";
 
 export const setName = (actor: Actor, room: string, name: string, options?: WriteOptions): Promise<string> =>
   setState(actor, room, "m.room.name", "", { name }, options);
@@ -90,7 +81,7 @@ export const getAllState = (actor: Actor, room: string): Promise<readonly JsonOb
 
 /** Makes a room; not idempotent. Answers its id. */
 export async function createRoom(actor: Actor, wish: WireCreateRoom): Promise<string> {
-  const { room_id: room } = await api.createRoom(await registered(actor), wish);
+  const { room_id: room } = await asUser(actor, (on) => api.createRoom(on, wish));
   await actor.context.memory.setMembership(room, actor.user, "join");
   return room;
 }
@@ -104,26 +95,27 @@ function mustBeAlias(alias: string): void {
 /** Where the alias names this room already nothing happens; another room's is `conflict`, unless `override`. Answers whether it is new. */
 export async function addAlias(actor: Actor, room: string, alias: string, override = false): Promise<boolean> {
   mustBeAlias(alias);
-  const on = await registered(actor);
-  try {
-    await roomApi.putAlias(on, alias, room);
-    return true;
-  } catch (error) {
-    if (!isBotyardError(error) || error.code !== "conflict") throw error;
-    const { room_id: now } = await api.resolveAlias(on, alias);
-    if (now === room) return false;
-    if (!override) throw error;
-    await roomApi.deleteAlias(on, alias);
-    await roomApi.putAlias(on, alias, room);
-    return true;
-  }
+  return asUser(actor, async (on) => {
+    try {
+      await roomApi.putAlias(on, alias, room);
+      return true;
+    } catch (error) {
+      if (!isBotyardError(error) || error.code !== "conflict") throw error;
+      const { room_id: now } = await api.resolveAlias(on, alias);
+      if (now === room) return false;
+      if (!override) throw error;
+      await roomApi.deleteAlias(on, alias);
+      await roomApi.putAlias(on, alias, room);
+      return true;
+    }
+  });
 }
 
 /** False when there was no such alias. */
 export async function removeAlias(actor: Actor, alias: string): Promise<boolean> {
   mustBeAlias(alias);
   try {
-    await roomApi.deleteAlias(await registered(actor), alias);
+    await asUser(actor, (on) => roomApi.deleteAlias(on, alias));
     return true;
   } catch (error) {
     if (refusedWith(error, errcodes.notFound)) return false;
@@ -153,5 +145,5 @@ export async function setVisibility(
 ): Promise<void> {
   if (network === undefined)
     return joined(actor, room, async (on) => void (await roomApi.putVisibility(on, room, visibility)));
-  await roomApi.putNetworkVisibility(await registered(actor), network, room, visibility);
+  await asUser(actor, (on) => roomApi.putNetworkVisibility(on, network, room, visibility));
 }

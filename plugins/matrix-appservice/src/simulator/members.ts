@@ -139,14 +139,14 @@ export function ban(world: World, room: SimRoom, sender: string, body: JsonObjec
   return setMember(world, room, sender, user, "ban", more);
 }
 
-export function unban(world: World, room: SimRoom, sender: string, body: JsonObject): void {
+export function unban(world: World, room: SimRoom, sender: string, body: JsonObject, more = reasonOf(body)): SimEvent {
   const user = targetOf(body);
   const there = membershipIn(room, user);
   if (there !== "ban")
     refuse(403, "M_BAD_STATE", `Cannot unban user who was not banned (membership=${there ?? "None"})`);
   mustBeIn(room, sender);
   if (levelOf(room, sender) < neededFor(room, "ban")) refuse(403, "M_FORBIDDEN", `You cannot unban user ${user}.`);
-  setMember(world, room, sender, user, "leave", reasonOf(body));
+  return setMember(world, room, sender, user, "leave", more);
 }
 
 /** `PUT …/state/m.room.member/{user}` does what the named endpoints do, and keeps extra content. */
@@ -168,8 +168,11 @@ export async function putMember(
     return setMember(world, room, sender, user, "join", more);
   }
   if (membership === "invite") return invite(world, room, sender, body, room.id, more);
-  if (membership === "leave")
-    return user === sender ? leave(world, room, sender, body, more) : kick(world, room, sender, body, more);
+  if (membership === "leave" && user === sender) return leave(world, room, sender, body, more);
+  if (membership === "leave") {
+    const end = membershipIn(room, user) === "ban" ? unban : kick;
+    return end(world, room, sender, body, more);
+  }
   if (membership === "ban") return ban(world, room, sender, body, more);
   return refuse(400, "M_BAD_JSON", "membership is missing or unknown");
 }

@@ -107,8 +107,7 @@ export async function redact(call: Call): Promise<JsonObject> {
     if (found === undefined && !mayAll) refuse(404, "M_NOT_FOUND", `Could not find event ${target}`);
     if (found !== undefined && found.sender !== who.user && !mayAll)
       refuse(403, "M_FORBIDDEN", "You don't have permission to redact events");
-    const reason = textOf(body["reason"]);
-    const content = { ...(reason === undefined ? {} : { reason }), redacts: target };
+    const content = { ...body, redacts: target };
     const made = append(world, room, {
       type: "m.room.redaction",
       sender: who.user,

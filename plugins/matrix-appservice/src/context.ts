@@ -35,6 +35,11 @@ export interface Context {
   readonly answers: Answers;
   /** Requests with a wrong hs_token so far: tells a wrong token from a wrong address. */
   readonly refused: { count: number };
+  /**
+   * Told when the homeserver was surely not there for a moment: a restart loses what waited in its memory, and may be over
+   * before the way is proven the next time.
+   */
+  readonly absence: { told: (sign: string) => void };
   /** When the last transaction was taken, in Unix milliseconds; undefined since the start. */
   readonly taken: { atMs: number | undefined };
   /** Works on one room at a time: what is read, changed and written would lose another's change. */
@@ -111,6 +116,7 @@ export function createContext(host: Host<Settings>): Context {
     realUsers: new Map(),
     answers: {},
     refused: { count: 0 },
+    absence: { told: () => {} },
     taken: { atMs: undefined },
     serial: createSerial(),
     identity() {
@@ -123,9 +129,10 @@ export function createContext(host: Host<Settings>): Context {
     async caller(user, signal = host.signal) {
       const userId = user ?? (await context.identity()).sender;
       const limit: Caller["limit"] = (state) => host.limit(state);
+      const absent = (): void => context.absence.told("a call of ours found nobody at its address");
       const real = context.realUsers.get(userId);
       if (real !== undefined) return { http: real.http ?? http, token: real.token, userId, own: true, signal, limit };
-      return { http, token: await token(), userId, signal, limit };
+      return { http, token: await token(), userId, signal, limit, absent };
     },
   };
   return context;

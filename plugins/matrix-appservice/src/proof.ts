@@ -127,5 +127,9 @@ export async function watch(context: Context, { signal, started }: RunCall): Pro
   await prove(context, signal);
   started({ from: "unknown" });
   if (signal.aborted) return;
-  await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+  await new Promise<void>((resolve, reject) => {
+    signal.addEventListener("abort", () => resolve(), { once: true });
+    context.absence.told = (sign) =>
+      reject(new BotyardError("unreachable", `${sign}: what it had not delivered yet may be lost, so history is read`));
+  }).finally(() => (context.absence.told = () => {}));
 }

@@ -20,6 +20,8 @@ export interface Caller {
   readonly signal?: AbortSignal;
   /** Told when the homeserver slows us down. */
   readonly limit?: (state: BucketState) => void;
+  /** Told when nobody takes the connection. */
+  readonly absent?: () => void;
 }
 
 export interface UpstreamCall {
@@ -50,7 +52,10 @@ export function toRequest(on: Caller, call: UpstreamCall): HttpRequest {
  * in `upstream`; its text is the cause, for the log.
  */
 export async function call<T>(on: Caller, upstream: UpstreamCall): Promise<T> {
-  const response = await on.http.request(toRequest(on, upstream));
+  const response = await on.http.request(toRequest(on, upstream)).catch((error: unknown) => {
+    if (isBotyardError(error) && error.code === "unreachable" && error.effect === "none") on.absent?.();
+    throw error;
+  });
   if (response.status >= 200 && response.status < 300 && typeof response.json === "object" && response.json !== null)
     return response.json as T;
   const error = toError(upstream.method, response);

@@ -38,7 +38,7 @@ export async function beginRotation({ host, service }: Context, url: string | nu
 /** Where the homeserver reaches us by the file that is made: as configured now, else as before. */
 export const urlOfRotation = (context: Context): string | null => wantedUrl(context) ?? context.service.url;
 
-async function promote({ host }: Context): Promise<void> {
+async function promote({ host, absence }: Context): Promise<void> {
   // The as_token first: whoever was refused begins again with the first that changes.
   for (const [next, kind] of [
     [waiting.as, "as-token"],
@@ -49,6 +49,8 @@ async function promote({ host }: Context): Promise<void> {
   }
   host.report({ kind: "connection" }, { state: "ready" });
   host.log.info("the homeserver uses the new registration; its tokens are ours now");
+  // It reads the file when it starts, and only then.
+  absence.told("the homeserver was restarted with a new registration");
 }
 
 /** Whether the homeserver shows that it has the new registration, by its hs_token; from then on it is ours. */

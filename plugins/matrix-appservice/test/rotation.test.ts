@@ -68,6 +68,17 @@ test("where nothing is pushed the look at the step finds it out", async () => {
   expect(world.host.reports).toContainEqual([{ kind: "connection" }, { state: "ready" }]);
 });
 
+test("a homeserver with a new registration was restarted: receiving begins anew, so that its rooms are compared", async () => {
+  const { world, next, restart, push } = await rotating();
+  const started: unknown[] = [];
+  const call = { signal: world.host.signal, started: (resumed: unknown) => started.push(resumed) };
+  const running = world.session.receive?.run?.(call);
+  await expect.poll(() => started.length).toBe(1);
+  restart();
+  await push(next.hsToken, "1");
+  await expect(running).rejects.toMatchObject({ code: "unreachable", message: /history is read/ });
+});
+
 test("a stranger's token makes nothing new", async () => {
   const { push, token } = await rotating();
   expect((await push("x".repeat(43), "1")).status).toBe(403);

@@ -334,12 +334,19 @@ describe("bots", () => {
   });
 
   test("icons are SVG where the server still has them, else the profile image", async () => {
-    const svg = new TextEncoder().encode("<svg/>");
+    const svg = new TextEncoder().encode(`<svg xmlns="http://www.w3.org/2000/svg" width="16" height="16"></svg>`);
     const icon = () => ({ body: streamOf(svg), type: "image/svg+xml", size: svg.byteLength });
     const legacy = await scene({ config: { icons: true, version: "5.39.3" } });
     await legacy.world.call("bots.set-icon", { bot: "helper", icon: icon() });
     expect((await legacy.world.call("bots.get-icon", { bot: "helper" })).type).toBe("image/svg+xml");
     expect((await legacy.world.capability("bots.set-icon")).support).toBe("native");
+    const broken = { body: streamOf(new TextEncoder().encode("<svg>")), type: "image/svg+xml", size: 5 };
+    const refusal = await legacy.world.refused("invalid", "bots.set-icon", { bot: "helper", icon: broken });
+    expect(refusal.message).toBe("the icon is no valid SVG");
+    await legacy.world.call("bots.delete-icon", { bot: "helper" });
+    // A second time the server says 500.
+    await legacy.world.call("bots.delete-icon", { bot: "helper" });
+    await legacy.world.refused("not_found", "bots.get-icon", { bot: "helper" });
     const { world } = await scene();
     expect((await world.capability("bots.set-icon")).support).toBe("emulated");
     await world.refused("invalid", "bots.set-icon", { bot: "helper", icon: icon() });

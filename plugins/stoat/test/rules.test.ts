@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { toError } from "../src/errors.ts";
 import { extras } from "../src/extras.ts";
 import { createPlaces } from "../src/places.ts";
+import { headersFor, nobody } from "../src/request.ts";
 import { makeServer } from "../src/simulator/servers.ts";
 import { call, open, refused, run } from "./session.ts";
 
@@ -42,6 +43,13 @@ describe("options that a server refuses are refused before", () => {
       }).success,
     ).toBe(true);
   });
+});
+
+test("every request asks for JSON, without which the guards answer HTML, and carries exactly one credential", () => {
+  const accept = "application/json";
+  expect(headersFor({ kind: "owner-session", token: "s" })).toEqual({ accept, "x-session-token": "s" });
+  expect(headersFor({ kind: "bot-token", token: "b" })).toEqual({ accept, "x-bot-token": "b" });
+  expect(headersFor(nobody)).toEqual({ accept });
 });
 
 describe("answers of proxies and frameworks", () => {

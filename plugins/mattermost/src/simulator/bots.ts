@@ -21,11 +21,15 @@ function showBot(world: World, bot: SimBot): Fields {
 const nameRule = /^[a-z0-9._-]{1,64}$/;
 const reserved = ["all", "channel", "matterbot", "system"];
 
-function checkBot(kind: "bot" | "user", username: string, shown: string, description: string): void {
+function checkBot(world: World, kind: "bot" | "user", username: string, shown: string, description: string): void {
   if (!nameRule.test(username) || reserved.includes(username)) refuse(400, `model.${kind}.is_valid.username.app_error`);
   if ([...description].length > 1024) refuse(400, "model.bot.is_valid.description.app_error");
   if (username.endsWith(".")) refuse(400, "model.user.is_valid.email.app_error");
-  if ([...shown].length > 64) refuse(400, "model.bot.is_valid.user_id.app_error");
+  // Before 6.0 the account was looked at first.
+  const idOfShown = world.config.icons
+    ? "model.user.is_valid.first_name.app_error"
+    : "model.bot.is_valid.user_id.app_error";
+  if ([...shown].length > 64) refuse(400, idOfShown);
 }
 
 const missing = (): never => refuse(404, "store.sql_bot.get.missing.app_error");
@@ -53,7 +57,7 @@ export async function createBot(ask: Ask): Promise<Reply> {
     text(body, "display_name"),
     text(body, "description"),
   ];
-  checkBot("bot", username, shown, description);
+  checkBot(world, "bot", username, shown, description);
   const account = addUser(world, { username, first_name: shown });
   const at = world.now();
   const bot: SimBot = {
@@ -101,7 +105,7 @@ export async function patchBot(ask: Ask): Promise<Reply> {
   const username = read("username", account.username);
   const shown = read("display_name", account.first_name);
   const description = read("description", bot.description);
-  checkBot("user", username, shown, description);
+  checkBot(world, "user", username, shown, description);
   for (const other of world.users.values())
     if (other !== account && other.username === username) refuse(400, "app.user.save.username_exists.app_error");
   if (username === account.username && shown === account.first_name && description === bot.description)

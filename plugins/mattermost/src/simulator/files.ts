@@ -102,13 +102,23 @@ export function deleteImage(ask: Ask): Reply {
   return ok;
 }
 
-const botOf = (ask: Ask) => ask.world.bots.get(param(ask, "bot")) ?? refuse(404, "store.sql_bot.get.missing.app_error");
+const noBot = (): never => refuse(404, "store.sql_bot.get.missing.app_error");
+const botOf = (ask: Ask) => ask.world.bots.get(param(ask, "bot")) ?? noBot();
+
+/** To others than its owner and administrators a bot is not there, but for its icon. */
+function ownBotOf(ask: Ask): ReturnType<typeof botOf> {
+  const user = me(ask);
+  const bot = botOf(ask);
+  return isAdmin(user) || bot.owner_id === user.id ? bot : noBot();
+}
+
+/** Whole, and with a size. */
+const isSvg = (text: string): boolean => /<svg[^>]*\s(?:width|viewBox)=[^]*<\/svg>/.test(text);
 
 export async function setIcon(ask: Ask): Promise<Reply> {
-  me(ask);
-  const bot = botOf(ask);
+  const bot = ownBotOf(ask);
   const picture = await pictureOf(ask, "api.bot.set_bot_icon_image");
-  if (picture.type !== "image/svg+xml") refuse(400, "api.bot.set_bot_icon_image.parse.app_error");
+  if (!isSvg(new TextDecoder().decode(picture.bytes))) refuse(400, "api.bot.set_bot_icon_image.parse.app_error");
   bot.icon = picture.bytes;
   bot.last_icon_update = ask.world.now();
   return ok;
@@ -122,8 +132,9 @@ export function getIcon(ask: Ask): Reply {
 }
 
 export function deleteIcon(ask: Ask): Reply {
-  const bot = botOf(ask);
+  const bot = ownBotOf(ask);
   if (bot.icon === null) refuse(500, "api.bot.delete_bot_icon_image.app_error");
   bot.icon = null;
+  bot.last_icon_update = 0;
   return ok;
 }

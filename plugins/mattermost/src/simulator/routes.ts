@@ -28,7 +28,9 @@ function ping({ url }: Ask): Reply {
   };
 }
 
-function clientConfig({ world, user }: Ask): Reply {
+function clientConfig({ world, user, url }: Ask): Reply {
+  if (world.config.icons && url.searchParams.get("format") !== "old")
+    return refuse(501, "api.config.client.old_format.app_error");
   const flag = (on: boolean): string => String(on);
   return {
     Version: world.config.version,

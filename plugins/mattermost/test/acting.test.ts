@@ -1,28 +1,13 @@
 import { createWorld, eventually, head, streamOf, type World } from "@botyard/testing";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import platform, { createMattermostClient } from "../src/index.ts";
 import { addPost, addToken, addUser } from "../src/simulator/index.ts";
 import { mattermostPlace } from "./place.ts";
-
-const worlds: World[] = [];
-afterEach(async () => {
-  for (const world of worlds.splice(0)) await world.close();
-});
-
-async function scene(options: Parameters<typeof mattermostPlace>[0] = {}) {
-  const place = await mattermostPlace(options);
-  const world = await createWorld({ platform, place });
-  worlds.push(world);
-  if (options.config?.botCreation === false) return { place, world, self: "" };
-  const { nativeId } = await world.call("bots.create", { handle: "helper" });
-  await vi.waitFor(() => expect(place.sim.hub.count()).toBe(1));
-  await world.call("rooms.add-bot", { room: "eng:ops", bot: "helper" });
-  return { place, world, self: nativeId ?? "" };
-}
+import { scene, worlds, type Place } from "./scene.ts";
 
 const send = (world: World, text: string, more: object = {}) =>
   world.call("messages.send", { room: "eng:ops", as: "helper", text, ...more });
-const messages = (place: Awaited<ReturnType<typeof mattermostPlace>>): readonly string[] =>
+const messages = (place: Place): readonly string[] =>
   [...place.sim.world.posts.values()].filter(({ type }) => !type.startsWith("system_")).map(({ message }) => message);
 
 describe("sending", () => {
@@ -354,7 +339,7 @@ describe("bots", () => {
 });
 
 describe("interactions", () => {
-  const ask = (place: Awaited<ReturnType<typeof mattermostPlace>>, path: string, body: object): Promise<Response> =>
+  const ask = (place: Place, path: string, body: object): Promise<Response> =>
     place.sim.fetch(
       new Request(`http://x/api/v4${path}`, {
         method: "POST",

@@ -1,25 +1,6 @@
-import { createWorld, type World } from "@botyard/testing";
-import { afterEach, describe, expect, test, vi } from "vitest";
-import platform from "../src/index.ts";
+import { describe, expect, test } from "vitest";
 import { addUser, joinTeam } from "../src/simulator/index.ts";
-import { mattermostPlace } from "./place.ts";
-
-type Place = Awaited<ReturnType<typeof mattermostPlace>>;
-
-const worlds: World[] = [];
-afterEach(async () => {
-  for (const world of worlds.splice(0)) await world.close();
-});
-
-async function scene(options: Parameters<typeof mattermostPlace>[0] = {}) {
-  const place = await mattermostPlace(options);
-  const world = await createWorld({ platform, place });
-  worlds.push(world);
-  const { nativeId } = await world.call("bots.create", { handle: "helper" });
-  await vi.waitFor(() => expect(place.sim.hub.count()).toBe(1));
-  await world.call("rooms.add-bot", { room: "eng:ops", bot: "helper" });
-  return { place, world, self: nativeId ?? "" };
-}
+import { scene, type Place } from "./scene.ts";
 
 const answerOnce = (place: Place, method: string, path: RegExp, status: number, id: string): void =>
   place.sim.faults.add({

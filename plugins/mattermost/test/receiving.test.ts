@@ -1,25 +1,13 @@
-import { createWorld, eventually, head, type World } from "@botyard/testing";
-import { afterEach, expect, test, vi } from "vitest";
+import { createWorld, eventually, head } from "@botyard/testing";
+import { expect, test, vi } from "vitest";
 import platform from "../src/index.ts";
 import { addPost, addToken } from "../src/simulator/index.ts";
 import { mattermostPlace } from "./place.ts";
+import { scene as opened, worlds, type Place } from "./scene.ts";
 
-type Place = Awaited<ReturnType<typeof mattermostPlace>>;
-
-const worlds: World[] = [];
-afterEach(async () => {
-  for (const world of worlds.splice(0)) await world.close();
-});
-
-/** A bot that hears in eng:ops. */
-async function scene(options: Parameters<typeof mattermostPlace>[0] = {}) {
-  const place = await mattermostPlace(options);
-  const world = await createWorld({ platform, place });
-  worlds.push(world);
-  const { nativeId } = await world.call("bots.create", { handle: "helper" });
-  await vi.waitFor(() => expect(place.sim.hub.count()).toBe(1));
-  await world.call("rooms.add-bot", { room: "eng:ops", bot: "helper" });
-  const self = nativeId ?? "";
+/** A bot that has heard something in eng:ops. */
+async function scene(options: Parameters<typeof opened>[0] = {}) {
+  const { place, world, self } = await opened(options);
   const texts = async (from: string): Promise<string[]> =>
     (await world.call("events.list", { from, type: ["message.created"], limit: 500 })).items.flatMap(
       ({ content }) => content?.text ?? [],

@@ -120,6 +120,9 @@ const sentences: Readonly<Record<string, string>> = {
   "api.bot.set_bot_icon_image.parse.app_error": "the icon is no valid SVG",
 };
 
+/** Documented for 11.9 (`MaximumPersonalAccessTokenLifetimeDays`), not seen running. */
+const policy = /expires_at_(?:required|in_past|too_far)/;
+
 const bodyTexts = "The server answered without JSON";
 
 /**
@@ -137,8 +140,13 @@ export function toError(
   const unsure = (code === "upstream" || (code === "conflict" && id === errorIds.postPending)) && method !== "GET";
   const retryAfterMs = status === 429 ? retryAfter(headers) : undefined;
   const fix =
-    id === errorIds.botCreationOff ? "mmctl config set ServiceSettings.EnableBotAccountCreation true" : undefined;
-  return new BotyardError(code, said ?? plainSentence(code, status, id), {
+    id === errorIds.botCreationOff
+      ? "mmctl config set ServiceSettings.EnableBotAccountCreation true"
+      : policy.test(id ?? "")
+        ? "botyard connections update <connection> -o tokenDays=<days>"
+        : undefined;
+  const sentence = policy.test(id ?? "") ? "this server wants tokens to end within a number of days" : said;
+  return new BotyardError(code, sentence ?? plainSentence(code, status, id), {
     effect: unsure ? "unknown" : "none",
     upstream: { status, ...(id === undefined ? {} : { code: id }) },
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),

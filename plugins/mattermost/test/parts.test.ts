@@ -4,6 +4,7 @@ import { checkUsername, toSlug } from "../src/ids.ts";
 import { limits } from "../src/limits.ts";
 import { splitText, toPlain } from "../src/markdown.ts";
 import { decodeMentions } from "../src/decode.ts";
+import { toError } from "../src/request.ts";
 import { hook } from "./recordings.ts";
 
 test("marks are taken away, words stay", () => {
@@ -52,6 +53,13 @@ test.each([
   ["end.", false],
   ["", false],
 ])("username %s: %s", (name, good) => expect(checkUsername(name) === undefined).toBe(good));
+
+test("a server that wants tokens to end says how, as documented", () => {
+  const json = { id: "api.user.create_user_access_token.expires_at_required.app_error", message: "", status_code: 400 };
+  const error = toError("POST", { status: 400, headers: {}, json, text: "" });
+  expect(error).toMatchObject({ code: "invalid", message: "this server wants tokens to end within a number of days" });
+  expect(error.details.fix).toBe("botyard connections update <connection> -o tokenDays=<days>");
+});
 
 test("names of channels in addresses", () => {
   expect(toSlug("Build & Test")).toBe("build-test");

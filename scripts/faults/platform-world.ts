@@ -287,7 +287,10 @@ export async function runPlatformWorld(
     if (taken.some(({ own }) => own)) found.push("webhook: an own echo was sent");
     if (forged > 0) found.push(`webhook: ${forged} requests were not signed as they should be`);
     if (found.length > 0)
-      found.push(`gaps were ${gaps.map((gap) => `${gap.from} to ${gap.to} ${gap.state} ${gap.messages}`).join("; ")}`);
+      found.push(
+        `the webhook is ${JSON.stringify(await call("webhooks.get", { webhook: "sink" }))}`,
+        `gaps were ${gaps.map((gap) => `${gap.from} to ${gap.to} ${gap.state} ${gap.messages}`).join("; ")}`,
+      );
     return found;
   }
 }

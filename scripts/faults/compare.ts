@@ -26,3 +26,12 @@ export function compare(list: readonly Seen[], said: readonly Said[], gaps: read
     ),
   ];
 }
+
+/** The same of several consumers, by name. */
+export function compareAll(
+  lists: Readonly<Record<string, readonly Seen[]>>,
+  said: readonly Said[],
+  gaps: readonly Gap[],
+): string[] {
+  return Object.entries(lists).flatMap(([name, list]) => compare(list, said, gaps).map((text) => `${name}: ${text}`));
+}

@@ -82,8 +82,7 @@ it("Mattermost: from a fresh server to an answering bot", async () => {
     );
     // An existing bot, as the text behind the lines says.
     await walk.must("bots release chat/helper --yes");
-    await walk.must("bots adopt chat/helper");
-    await walk.must("credentials issue chat/helper");
+    await walk.must("bots adopt chat/helper --issue-credential");
   } finally {
     await server.close();
   }

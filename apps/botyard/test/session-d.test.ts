@@ -33,9 +33,10 @@ it("takes a community owner from an account to an answering bot, and through the
     expect((await run("bots update home/bot -o public=true")).code).toBe(0);
     expect((await run("bots update home/bot -o oauth2={}")).code).toBe(6);
     const rooms = await run("rooms list home");
-    expect(rooms.out).toMatch(/^community +space/m);
+    expect(rooms.out).toMatch(/^community +space.* -$/m);
     expect(rooms.out).toMatch(/^community:general +channel/m);
     expect((await run("rooms add-bot home/community bot")).out).toMatch(/^joined .*invited to the server/);
+    expect((await run("rooms list home")).out).toMatch(/^community +space.* bot$/m);
     expect((await run("messages send home/community:general hello --as bot")).out).toMatch(/^sent {2}op_/);
     await vi.waitFor(async () => expect((await run("bots list home")).out).toMatch(/^home +bot .*ready/m), 20_000);
 

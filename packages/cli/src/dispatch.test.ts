@@ -162,8 +162,8 @@ it("finds out the call of a connection with a platform that is not there", async
 it("lists rooms by what is typed for them, parents too", async () => {
   await run(["connect", "sandbox"]);
   const { out } = await run(["rooms", "list"]);
-  expect(out).toMatch(/^ROOM +KIND +NAME +PARENT +ID$/m);
-  expect(out).toMatch(/^eng:ops +channel +Ops +eng +r_eng_ops$/m);
+  expect(out).toMatch(/^ROOM +KIND +NAME +PARENT +ID +BOTS$/m);
+  expect(out).toMatch(/^eng:ops +channel +Ops +eng +r_eng_ops +-$/m);
 });
 
 it("leaves no event behind where no service runs, and shows the status in both ways alike", async () => {

@@ -174,7 +174,13 @@ function events(page: { readonly items: readonly Event[]; readonly cursor: strin
 }
 
 /** A parent is known by what is typed for it, where it is on the page. */
-function rooms(page: { readonly items: readonly Room[]; readonly next?: string | undefined }, session: Session): void {
+function rooms(
+  page: {
+    readonly items: readonly (Room & { readonly bots: readonly string[] })[];
+    readonly next?: string | undefined;
+  },
+  session: Session,
+): void {
   const { io, note } = session;
   if (page.items.length === 0) note("none");
   else {
@@ -185,9 +191,10 @@ function rooms(page: { readonly items: readonly Room[]; readonly next?: string |
       cell(room.name),
       cell(room.parent === undefined ? undefined : (called.get(room.parent) ?? room.parent)),
       room.id,
+      cell(room.bots.join(", ") || undefined),
     ]);
     const { bold } = createStyle(io.colour.out);
-    io.out(`${formatTable(["ROOM", "KIND", "NAME", "PARENT", "ID"], rows, { columns: io.columns, bold })}\n`);
+    io.out(`${formatTable(["ROOM", "KIND", "NAME", "PARENT", "ID", "BOTS"], rows, { columns: io.columns, bold })}\n`);
   }
   if (page.next !== undefined) note(`more  --cursor ${page.next}`);
 }

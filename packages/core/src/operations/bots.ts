@@ -2,6 +2,7 @@ import {
   type Bot,
   type BotAnswer,
   BotyardError,
+  halfDone,
   isBotyardError,
   type NativeBot,
   type Step,
@@ -22,6 +23,19 @@ import { pageOf } from "./page.ts";
 const shown = (core: Core, record: BotRecord): Bot => toBot(core, core.supervisor.live(record.connection), record);
 
 const current = (core: Core, record: BotRecord): BotRecord => core.registry.bot(record.connection, record.handle);
+
+/** A new credential for a bot that was adopted in the same call; where it is refused the bot stays adopted, and that is said. */
+async function issued(call: CallContext, { connection, handle }: BotRecord): Promise<Pick<Bot, "credentials">> {
+  const { core, principal, request, deadline } = call;
+  const options = { principal, request, deadlineMs: Math.max(1, deadline - core.clock.now()) };
+  const { value } = await core
+    .invoke("credentials.issue", { connection, bot: handle }, options)
+    .catch((error: unknown) => {
+      throw halfDone(error, `${connection}/${handle} is managed now, but got no credential`);
+    });
+  const { opened } = value as { readonly opened?: readonly Step[] };
+  return { ...shown(core, core.registry.bot(connection, handle)), ...withSteps(opened ?? []) };
+}
 
 /** A bot of the server that nobody manages. */
 function unmanaged(core: Core, connection: string, native: NativeBot): Bot {
@@ -209,7 +223,7 @@ export const bots: CoreHandlers<"bots"> & CoreHandlers<"users"> = {
       ...core.vault.put(connection, { kind, secret, holder: "bot", of: handle }),
     ]);
     await core.registry.save([putBot(record), ...credentials]);
-    return shown(core, record);
+    return { ...shown(core, record), ...(input.issueCredential ? await issued(call, record) : {}) };
   },
 
   async "bots.release"({ connection, bot: handle }, { core }) {

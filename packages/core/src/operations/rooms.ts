@@ -1,5 +1,5 @@
 import type { Member, Room } from "@botyard/sdk";
-import { allowsRoom } from "../access/grants.ts";
+import { allowsBot, allowsRoom } from "../access/grants.ts";
 import type { CallContext, CoreHandlers } from "../invoke/context.ts";
 import { withinReach } from "../invoke/reach.ts";
 import { putMembership } from "../registry/registry.ts";
@@ -15,11 +15,13 @@ export const rooms: CoreHandlers<"rooms"> = {
   async "rooms.list"(_, call) {
     const page = (await call.perform()) as { items: Room[]; next?: string };
     const { grant } = call.principal;
-    const allowed = page.items.filter((room) => allowsRoom(grant, call.target?.connection.id ?? "", room.id));
-    return {
-      ...page,
-      items: call.target ? await withinReach(call.core, call.principal, call.target, allowed) : allowed,
-    };
+    const connection = call.target?.connection.id ?? "";
+    const allowed = page.items.filter((room) => allowsRoom(grant, connection, room.id));
+    const seen = call.target ? await withinReach(call.core, call.principal, call.target, allowed) : allowed;
+    // A key for certain bots does not hear which others there are.
+    const botsIn = (room: string): string[] =>
+      call.core.registry.membersOf(connection, room).filter((handle) => allowsBot(grant, connection, handle));
+    return { ...page, items: seen.map((room) => ({ ...room, bots: botsIn(room.id) })) };
   },
 
   async "rooms.create"(_, call) {

@@ -10,10 +10,11 @@ import {
 import type { Core } from "../core.ts";
 import type { Outage } from "../limits/circuit.ts";
 import { noPlatform } from "../platform-map.ts";
-import { putBot, putConnection } from "../registry/registry.ts";
+import { putConnection } from "../registry/registry.ts";
 import type { ConnectionRecord } from "../store/types.ts";
 import { expiringChecks, watchExpiry } from "./expiring.ts";
 import { createGaps, type Gaps } from "./gaps.ts";
+import { learnNativeId } from "./learned.ts";
 import { capabilityOf, createLive, type Live, notOpen, stateOf } from "./live.ts";
 import { createReceivers } from "./receivers.ts";
 import { connectionState } from "./states.ts";
@@ -282,21 +283,13 @@ export function createSupervisor(
       else {
         if (live.bots.get(subject.bot)?.state !== report.state) live.bots.set(subject.bot, state);
         if (report.state === "ready") receivers.retry(live, subject.bot);
-        void learned(live, subject.bot, report).catch((error: unknown) =>
+        void learnNativeId(registry, steps, live, subject.bot, report).catch((error: unknown) =>
           logger.error("a report could not be kept", { connection, error }),
         );
       }
       told(live);
     },
   };
-
-  async function learned(live: Live, handle: string, report: Report): Promise<void> {
-    const bot = registry.get("bot", `${live.id}/${handle}`);
-    if (bot && report.nativeId !== undefined && bot.native.nativeId === null)
-      await registry.save([putBot({ ...bot, native: { ...bot.native, nativeId: report.nativeId } })]);
-    for (const step of registry.list("step", live.id))
-      if (step.state === "open" && step.bot === handle) await steps.verify(live, step.id);
-  }
 
   return supervisor;
 }

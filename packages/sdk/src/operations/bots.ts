@@ -91,8 +91,11 @@ export const adopt = defineOperation({
     bot: says("The handle it gets.", bot),
     nativeId: v.optional(says("The server's id or username of it; default: the handle.", NativeId)),
     credentials: v.optional(says("Its credential, where you have it: kind → secret.", v.record(v.string(), Secret))),
+    issueCredential: v.optional(
+      says("Get a new credential for it, as `credentials.issue` does; its old ones keep working.", v.boolean()),
+    ),
   }),
-  output: Bot,
+  output: v.object({ ...Bot.entries, opened }),
   errors: ["conflict", "not_found"],
 });
 

@@ -12,9 +12,15 @@ export const list = defineOperation({
   run: "platform",
   effect: "read",
   route: "GET /connections/{connection}/rooms",
-  cli: { columns: ["handle", "kind", "name", "parent", "id"] },
+  cli: { columns: ["handle", "kind", "name", "parent", "id", "bots"] },
   input: v.strictObject({ connection, as: actAs, ...pageInput }),
-  output: page(Room),
+  output: page(
+    v.object({
+      ...Room.entries,
+      bots: says("Handles of the managed bots that are known to be in it.", v.array(v.string())),
+    }),
+  ),
+  answer: page(Room),
 });
 
 export const get = defineOperation({

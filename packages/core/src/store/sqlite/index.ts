@@ -16,7 +16,7 @@ import { walRoom } from "./wal-room.ts";
 export function openSqliteStore(path: string, options?: FileOptions): Store {
   const db = openFile(path, options);
   try {
-    return createSqliteStore(db, options?.durability ?? "full");
+    return createSqliteStore(db, options?.durability);
   } catch (error) {
     db.close();
     throw error;

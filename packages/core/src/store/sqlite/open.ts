@@ -17,6 +17,15 @@ export interface FileOptions {
 // "BtYd" in the file's header tells our files from any other program's.
 const applicationId = 0x42745964;
 
+/** Of the cache, as SQLite takes it: kibibytes, negative. */
+export const cacheSize = -16_384;
+
+/**
+ * Pages after which the write-ahead log is written back and begun anew. A longer one is written back less often: half as
+ * fast again for events, whose keys come in no order.
+ */
+export const checkpointPages = 8000;
+
 /** @see https://www.sqlite.org/fileformat.html section 1.3 */
 const header = { bytes: 100, magic: "SQLite format 3\0", version: 60, application: 68 };
 
@@ -37,8 +46,9 @@ export function openFile(path: string, options: FileOptions = {}): Database {
     // Only a file without tables takes it; an older one reuses its free pages and does not become smaller.
     if (version === 0) db.exec("pragma auto_vacuum = incremental");
     db.exec(`pragma journal_mode = wal; pragma synchronous = ${options.durability ?? "full"}`);
-    // A longer write-ahead log is written back less often: half as fast again for events, whose keys come in no order.
-    db.exec("pragma wal_autocheckpoint = 8000; pragma journal_size_limit = 67108864; pragma cache_size = -16384");
+    db.exec(
+      `pragma wal_autocheckpoint = ${checkpointPages}; pragma journal_size_limit = 67108864; pragma cache_size = ${cacheSize}`,
+    );
     migrate(db, version, migrations);
     return db;
   } catch (error) {

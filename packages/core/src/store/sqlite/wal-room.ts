@@ -1,8 +1,9 @@
 import { statSync } from "node:fs";
 import type { Database } from "./database.ts";
+import { cacheSize, checkpointPages } from "./open.ts";
 
-/** The size at which SQLite writes the log back and begins it anew: 8000 pages, see open.ts. */
-const mostBytes = 33_000_000;
+/** The size at which SQLite writes the log back: its header, and of each page a header of 24 bytes and the page. */
+const mostBytes = 32 + checkpointPages * (24 + 4096);
 const pieceBytes = 4 * 1_048_576;
 /** Commits between two looks at the file. */
 const every = 64;
@@ -40,6 +41,6 @@ function makeRoom(db: Database): void {
   try {
     db.exec(`begin immediate; insert into meta values ('room', zeroblob(${pieceBytes})); rollback`);
   } finally {
-    db.exec("pragma cache_size = -16384");
+    db.exec(`pragma cache_size = ${cacheSize}`);
   }
 }

@@ -15,6 +15,15 @@ const profiles: readonly [string[], ...string[][]] = [
 /** Worlds of some cycles each (default 25) over all profiles in turn, until the cycles or the time are used up. */
 export const runSimulated = (options: LayerOptions): Promise<LayerReport> =>
   runWorlds("simulated", options, {
-    run: (at, random, cycles, count) => runWorld(profiles[at % profiles.length] ?? [], random, cycles, count),
+    run: async (at, random, cycles, count) => {
+      // Jitter and names of the runtime come from the seed, too: the same seed is the same day.
+      const chance = Math.random;
+      Math.random = random.fork().next;
+      try {
+        return await runWorld(profiles[at % profiles.length] ?? [], random, cycles, count);
+      } finally {
+        Math.random = chance;
+      }
+    },
     soFar: (done) => `simulated cycle ${done}`,
   });

@@ -27,8 +27,8 @@ interface Line {
 
 /**
  * One server with its habits, one data directory, a clock that jumps: crashes, links, storms, a full disk, receivers that
- * are down for hours. No process and no socket: a cycle takes milliseconds. The seed decides what goes wrong when; waits of the runtime have a jitter of
- * their own, so that the same seed is the same day and not the same nanosecond.
+ * are down for hours. No process and no socket: a cycle takes milliseconds. The seed decides what goes wrong when, and how often what
+ * does in this world: rare pairs of faults need worlds that have little else.
  */
 export async function runWorld(
   habits: readonly string[],
@@ -48,6 +48,9 @@ export async function runWorld(
   let forged = 0;
   let sinkDown = false;
   let generation = 0;
+  const jumps = random.pick([0, 0.1, 0.1, 0.4]);
+  const fulls = random.pick([0, 0.1, 0.1, 0.3]);
+  const crashes = random.pick([0.15, 0.5, 0.5, 0.8]);
   let crashed = openCrashStore(join(folder, "0.db"));
   let runtime: Started;
 
@@ -179,7 +182,7 @@ export async function runWorld(
           ...(fault === "fail-before" ? { status: random.pick([429, 500, 503]) } : {}),
         });
       }
-      const full = random.chance(0.1);
+      const full = random.chance(fulls);
       if (full) {
         count("disk full");
         crashed.full(true);
@@ -206,19 +209,22 @@ export async function runWorld(
       // What a server holds back for more than a minute, across a crash, is not promised to be found.
       if (ms > 20_000 || fault !== "hold") await tryCall("sandbox.fault", { connection: "chat", kind: "release" });
       await clock.advance(ms);
-      if (random.chance(0.1)) {
+      if (random.chance(jumps)) {
         count("clock jumps");
         clock.jump(random.int(-2 * hour, 2 * hour));
-        note("the clock jumps here");
+        note(`the clock jumps here${full ? ", with a full disk" : ""}`);
         // A clock that is set back is noticed within 15 s; a crash before that is not promised to be covered.
         await clock.advance(16_000);
       }
-      if (random.chance(0.5)) {
+      if (random.chance(crashes)) {
         count("crashes");
         note("crash");
         await crash();
       }
-      if (full) crashed.full(false);
+      if (full) {
+        crashed.full(false);
+        await clock.advance(1_100); // what it did not take is tried again after a second
+      }
       if (random.chance(0.6)) {
         for (const kind of ["clear", "release"]) await tryCall("sandbox.fault", { connection: "chat", kind });
       }

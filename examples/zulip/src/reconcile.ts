@@ -5,7 +5,7 @@ import { sentKey } from "./operations/messages.ts";
 import { fromRoomId, toNarrow } from "./places.ts";
 import { acting, type State } from "./state.ts";
 
-/** Clocks may differ by this much, and an answer may be on its way as long. */
+/** The `Date` of an answer is rough, and an answer may be on its way as long. */
 const slackMs = 60_000;
 
 const unknown = (reason: string): Verdict => ({ state: "unknown", reason });
@@ -24,7 +24,7 @@ export async function reconcile(state: State, effect: OpenEffect, signal: AbortS
   try {
     const { on, id } = await acting(state, effect.as, signal);
     const page = await state.api.messages(on, toNarrow(place), { anchor: "newest", before: 1000 });
-    const from = Date.parse(effect.startedAt) - slackMs;
+    const from = state.serverClock.since(Date.parse(effect.startedAt)) - slackMs;
     // Its own may come back while history is read.
     const others = [...state.echoes].filter(([key]) => key !== effect.effectId);
     const known = new Set(others.map(([, { message }]) => message));

@@ -1,4 +1,4 @@
-import { BotyardError, type Host, type Session } from "@botyard/sdk";
+import { BotyardError, createServerClock, type Host, type Session } from "@botyard/sdk";
 import { createApi } from "./api.ts";
 import type { Capabilities } from "./capabilities.ts";
 import { createDirectory } from "./directory.ts";
@@ -24,11 +24,13 @@ export async function openSession(host: Host<Settings>): Promise<Session<Capabil
   const { url } = host.connection;
   if (url === null) throw new BotyardError("invalid", "A connection to Zulip needs the address of the organization.");
   const { origin } = new URL(url);
-  const http = host.http(origin);
+  const serverClock = createServerClock(host.clock);
+  const http = serverClock.watch(host.http(origin));
   const api = createApi(http);
   const state: State = {
     host,
     origin,
+    serverClock,
     api,
     directory: createDirectory(async () => api.users(await admin(state)), host.clock.now),
     emoji: createEmojiNames(http, origin, async () => {

@@ -1,4 +1,4 @@
-import { BotyardError, type Acting, type Host } from "@botyard/sdk";
+import { BotyardError, type Acting, type Host, type ServerClock } from "@botyard/sdk";
 import type { Api } from "./api.ts";
 import type { Directory } from "./directory.ts";
 import type { EmojiNames } from "./emoji.ts";
@@ -16,6 +16,7 @@ export interface Echo {
 export interface State {
   readonly host: Host<Settings>;
   readonly origin: string;
+  readonly serverClock: ServerClock;
   readonly api: Api;
   readonly directory: Directory;
   readonly emoji: EmojiNames;

@@ -15,6 +15,7 @@ export * from "./receive.ts";
 export * from "./refs.ts";
 export * from "./route.ts";
 export * from "./schema.ts";
+export * from "./server-clock.ts";
 export * from "./session.ts";
 export * from "./shapes/bot.ts";
 export * from "./shapes/connection.ts";

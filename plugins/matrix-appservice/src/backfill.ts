@@ -9,7 +9,7 @@ import { objectOf, type WireEvent } from "./wire.ts";
 const pageSize = 100;
 /** Most pages of one room; more than that is reported as lost. */
 const mostPages = 100;
-/** The clocks of homeserver and Botyard may differ by this much. */
+/** The `Date` of an answer is rough; servers of other homeservers' users have clocks of their own. */
 const clockSlackMs = 60_000;
 
 /**
@@ -31,7 +31,7 @@ async function fillRoom(context: Context, gap: Gap, room: string, signal: AbortS
   const [user] = users;
   if (user === undefined) return lost("none of our users is in the room any more");
   try {
-    const missed = await readBack(context, room, user, users, Date.parse(gap.from) - clockSlackMs, signal);
+    const missed = await readBack(context, room, user, users, gap, signal);
     if (missed === undefined) return lost(`more than ${mostPages * pageSize} events were missed`);
     return { room, outcome: "filled", messages: await store(context, gap, missed.reverse()) };
   } catch (error) {
@@ -46,7 +46,7 @@ async function readBack(
   room: string,
   user: string,
   users: readonly string[],
-  since: number,
+  gap: Gap,
   signal: AbortSignal,
 ): Promise<WireEvent[] | undefined> {
   const on = await context.caller(user, signal);
@@ -61,6 +61,7 @@ async function readBack(
       ...(from === undefined ? {} : { from }),
     });
     const { events } = readTransaction("", { events: chunk });
+    const since = context.serverClock.since(Date.parse(gap.from)) - clockSlackMs;
     for (const event of events) {
       if (present.size === 0) return missed;
       if (event.origin_server_ts >= since) missed.push(event);

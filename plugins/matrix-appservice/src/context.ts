@@ -1,4 +1,12 @@
-import { BotyardError, type Acting, type Host, type Http, type Room } from "@botyard/sdk";
+import {
+  BotyardError,
+  type Acting,
+  type Host,
+  type Http,
+  type Room,
+  createServerClock,
+  type ServerClock,
+} from "@botyard/sdk";
 import { whoami } from "./api.ts";
 import { checkUserId, serverOf } from "./ids.ts";
 import { createMemory, type Memory, type RoomFacts } from "./memory.ts";
@@ -29,6 +37,7 @@ export interface Context {
   caller(user?: string, signal?: AbortSignal): Promise<Caller>;
   /** Origin of the homeserver. */
   readonly url: string;
+  readonly serverClock: ServerClock;
   /** People who act with a token of their own, by user id. */
   readonly realUsers: Map<string, RealUser>;
   /** What a program of the library answers in our place; absent: the setting `queries` decides. */
@@ -75,7 +84,8 @@ const serverKey = "server";
 export function createContext(host: Host<Settings>): Context {
   const { service } = host.connection.settings;
   const url = host.connection.url ?? "";
-  const http = host.http(url);
+  const serverClock = createServerClock(host.clock);
+  const http = serverClock.watch(host.http(url));
   let known: Promise<Identity> | undefined;
 
   async function token(): Promise<string> {
@@ -112,6 +122,7 @@ export function createContext(host: Host<Settings>): Context {
     host,
     service,
     url,
+    serverClock,
     memory: createMemory(host.store),
     realUsers: new Map(),
     answers: {},

@@ -14,7 +14,8 @@ export async function reconcile(context: Context, effect: OpenEffect, signal: Ab
   if (room === null || as === null || !settled.has(operation))
     return { state: "unknown", reason: `nothing in Matrix shows what became of ${operation}` };
   const on = await context.caller(await actorOf(context, as), signal);
-  const found = await findSent(on, room, effectId, Date.parse(effect.startedAt)).catch((error: unknown) => {
+  const since = (): number => context.serverClock.since(Date.parse(effect.startedAt));
+  const found = await findSent(on, room, effectId, since).catch((error: unknown) => {
     if (isBotyardError(error) && error.code === "forbidden") return { state: "unclear" } as const;
     throw error;
   });

@@ -18,8 +18,11 @@ const pageSize = 100;
 /** The clocks of homeserver and Botyard may differ by this much. */
 const clockSlackMs = 5 * 60_000;
 
-/** Looks in the room's history for the event an effect made, by its mark or its transaction id. */
-export async function findSent(on: Caller, room: string, effectId: string, sinceMs: number): Promise<Found> {
+/**
+ * Looks in the room's history for the event an effect made, by its mark or its transaction id. `since`: by the
+ * homeserver's clock, which each answer tells anew.
+ */
+export async function findSent(on: Caller, room: string, effectId: string, since: () => number): Promise<Found> {
   let from: string | undefined;
   for (let page = 0; page < pages; page++) {
     const { chunk, end } = await api.messages(on, room, {
@@ -31,7 +34,7 @@ export async function findSent(on: Caller, room: string, effectId: string, since
     const hit = events.find((event) => event.sender === on.userId && effectIdOf(event) === effectId);
     if (hit !== undefined) return { state: "found", event: hit };
     const oldest = Math.min(...events.map((event) => event.origin_server_ts));
-    if (end === undefined || end === from || oldest < sinceMs - clockSlackMs) return { state: "absent" };
+    if (end === undefined || end === from || oldest < since() - clockSlackMs) return { state: "absent" };
     from = end;
   }
   return { state: "unclear" };
@@ -40,11 +43,11 @@ export async function findSent(on: Caller, room: string, effectId: string, since
 /** Sends once, however often it is tried: a later attempt first looks whether an earlier one arrived. */
 export async function sendOnce(
   on: Caller,
-  target: { readonly room: string; readonly effectId: string; readonly attempt: number; readonly nowMs: number },
+  target: { readonly room: string; readonly effectId: string; readonly attempt: number; readonly now: () => number },
   send: (txnId: string) => Promise<{ readonly event_id: string }>,
 ): Promise<string> {
   if (target.attempt > 1) {
-    const found = await findSent(on, target.room, target.effectId, target.nowMs - replayWindowMs);
+    const found = await findSent(on, target.room, target.effectId, () => target.now() - replayWindowMs);
     if (found.state === "found") return found.event.event_id;
   }
   return (await send(txnIdOf(target.effectId))).event_id;

@@ -1,9 +1,12 @@
+import type { Clock } from "@botyard/sdk";
 import { describe, expect, test } from "vitest";
 import { call, createWorld, run, type TestWorld } from "./world.ts";
 
 const place = { connection: "matrix" };
 
 describe("from a homeserver", () => {
+  const real: Clock = { now: Date.now, sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)) };
+
   async function talk(options: Parameters<typeof createWorld>[0] = {}) {
     const world = await createWorld(options);
     const helper = await world.bot("helper");
@@ -85,6 +88,25 @@ describe("from a homeserver", () => {
     expect(world.host.intakes.at(-1)).toMatchObject({ via: "backfill", gap: "gap_1" });
     await world.hs.queue("botyard").retry();
     expect(texts()).toEqual(["before", "lost 1", "lost 2"]);
+  });
+
+  test("a clock that is ten minutes ahead of the homeserver's loses nothing of a gap, nor a send that is further back", async () => {
+    let deaf = false;
+    const clock = { ...real, now: () => Date.now() + 600_000 };
+    const { world, helper, room, say, texts } = await talk({ deaf: () => deaf, clock });
+    const from = new Date(clock.now()).toISOString();
+    deaf = true;
+    const sent = call({ as: helper });
+    await run(world.session.operations["messages.send"], { ...place, room, text: "ours" }, sent);
+    for (let n = 0; n < 100; n += 1) await say(`lost ${n}`);
+    world.hs.restart();
+    const gap = { id: "gap_1", connection: "matrix", from, to: null, cause: "x", certainty: "possible" } as const;
+    await world.session.receive?.backfill?.({ ...gap, state: "open", messages: 0 }, world.host.signal);
+    expect(texts().filter((text) => text?.startsWith("lost"))).toHaveLength(100);
+    const effect = { id: "op_1", operation: "messages.send", effectId: sent.effectId, attempts: 1, room, as: sent.as };
+    expect(await world.session.reconcile?.({ ...effect, startedAt: from }, world.host.signal)).toMatchObject({
+      state: "done",
+    });
   });
 
   test("a room we were taken out of stays lost, and says so", async () => {

@@ -1,5 +1,5 @@
 import { createFakeHost, type FakeHost } from "@botyard/testing";
-import type { BotTarget, Call, HookRequest, HookResponse, Session } from "@botyard/sdk";
+import type { BotTarget, Call, Clock, HookRequest, HookResponse, Session } from "@botyard/sdk";
 import type { Capabilities } from "../src/capabilities.ts";
 import platform, { createRegistration, type Registration } from "../src/index.ts";
 import { toService, type Settings } from "../src/settings.ts";
@@ -35,6 +35,8 @@ export interface WorldOptions {
   readonly settings?: Partial<Settings>;
   readonly homeserver?: Partial<HomeserverOptions>;
   readonly hooksUrl?: string | null;
+  /** Ours; the homeserver has its own. */
+  readonly clock?: Clock;
   /** Where the application service listens no more. */
   readonly deaf?: () => boolean;
 }
@@ -62,6 +64,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<TestWorld
   const host = createFakeHost<Settings>({
     id: "matrix",
     url: "http://hs.test",
+    ...(options.clock ? { clock: options.clock } : {}),
     hooksUrl: options.hooksUrl === undefined ? "http://bots.test" : options.hooksUrl,
     settings: { service: toService(registration), queries: "managed", ephemeral: true, ...options.settings },
     credentials: [

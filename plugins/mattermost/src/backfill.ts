@@ -7,7 +7,7 @@ import type { Caller } from "./request.ts";
 import { toEventRoom } from "./room-shape.ts";
 import type { WireChannel, WirePost } from "./wire.ts";
 
-/** The clocks of server and Botyard may differ by this much. Known events are no new ones. */
+/** The `Date` of an answer is rough, and known events are no new ones. */
 const slackMs = 60_000;
 /** A list of changes that is this long is not whole. */
 const mostChanges = 1_000;
@@ -52,10 +52,9 @@ async function fillBot(
   signal: AbortSignal,
 ): Promise<readonly GapOutcome[]> {
   const on = await context.bot(bot.handle, signal);
-  const since = Date.parse(gap.from) - slackMs;
   for (const { id, name } of await patiently(context, signal, () => api.myTeams(on)))
     context.directory.setTeam(id, name);
-  const listed = await patiently(context, signal, () => channelsOf(on, since));
+  const listed = await patiently(context, signal, () => channelsOf(on, startOf(context, gap)));
   const channels = new Map(listed.map((channel) => [channel.id, channel]));
   const outcomes: GapOutcome[] = [];
   for (const room of gap.rooms ?? []) {
@@ -70,6 +69,9 @@ async function fillBot(
   return outcomes;
 }
 
+/** By the server's clock, which the answer before this one told. */
+const startOf = ({ serverClock }: Context, gap: Gap): number => serverClock.since(Date.parse(gap.from)) - slackMs;
+
 async function fillRoom(
   context: Context,
   gap: Gap,
@@ -77,7 +79,7 @@ async function fillRoom(
   on: Caller,
   channel: WireChannel,
 ): Promise<GapOutcome> {
-  const from = Date.parse(gap.from) - slackMs;
+  const from = startOf(context, gap);
   context.directory.setRoom(toEventRoom(channel, context.directory.team(channel.team_id)));
   try {
     const signal = on.signal ?? context.host.signal;

@@ -1,4 +1,12 @@
-import { BotyardError, type Acting, type Call, type Host, type OpenedCredential } from "@botyard/sdk";
+import {
+  BotyardError,
+  type Acting,
+  type Call,
+  type Host,
+  type OpenedCredential,
+  createServerClock,
+  type ServerClock,
+} from "@botyard/sdk";
 import * as api from "./api.ts";
 import { createDirectory, type Directory } from "./directory.ts";
 import { isId } from "./ids.ts";
@@ -20,6 +28,7 @@ export interface Context {
   readonly host: Host<Settings>;
   /** Without a trailing slash: `https://chat.example.org`. */
   readonly url: string;
+  readonly serverClock: ServerClock;
   readonly directory: Directory;
   readonly features: Features;
   /** Calls with the admin token. Throws `unauthenticated` where none is kept. */
@@ -43,7 +52,8 @@ export const issueLine = (host: Host<Settings>, handle: string): string =>
 
 export function createContext(host: Host<Settings>): Context {
   const site = new URL(host.connection.url ?? "");
-  const http = host.http(site.origin);
+  const serverClock = createServerClock(host.clock);
+  const http = serverClock.watch(host.http(site.origin));
   const base = site.pathname.replace(/\/+$/, "");
   let known: { readonly token: string; readonly user: Promise<WireUser> } | undefined;
 
@@ -58,6 +68,7 @@ export function createContext(host: Host<Settings>): Context {
   const context: Context = {
     host,
     url: site.origin + base,
+    serverClock,
     directory: createDirectory(),
     features: { icons: false, rotate: false, maxRunes: defaultMaxRunes, maxFileBytes: null },
     wake: new Map(),

@@ -76,8 +76,7 @@ async function reach(context: Context, on: Caller): Promise<number | null> {
         fix: `botyard connections update ${context.host.connection.id} --url https://…`,
       },
     );
-  const date = Date.parse(response.headers["date"] ?? "");
-  return Number.isNaN(date) ? null : date - context.host.clock.now();
+  return context.serverClock.aheadMs;
 }
 
 const skewText = (ms: number | null): string =>

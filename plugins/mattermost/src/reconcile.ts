@@ -3,7 +3,7 @@ import * as api from "./api.ts";
 import type { Context } from "./context.ts";
 import { effectOf, iso } from "./decode.ts";
 
-/** Before the effect's own start: clocks differ. */
+/** The `Date` of an answer is rough, and an answer may be on its way as long. */
 const slackMs = 60_000;
 
 /** Looks in the room's history for the mark of a send whose answer was lost. */
@@ -14,7 +14,12 @@ export async function reconcile(context: Context, effect: OpenEffect, signal: Ab
   if (effect.room === null || handle === undefined) return unknown("it is not known where it was sent, or by whom");
   try {
     const on = await context.bot(handle, signal);
-    const list = await api.listPosts(on, effect.room, { since: Date.parse(effect.startedAt) - slackMs });
+    const { room } = effect;
+    const start = (): number => context.serverClock.since(Date.parse(effect.startedAt)) - slackMs;
+    const listed = start();
+    let list = await api.listPosts(on, room, { since: listed });
+    // The answer tells how far the server's clock is behind ours.
+    if (start() < listed) list = await api.listPosts(on, room, { since: start() });
     const found = Object.values(list.posts).find(
       (post) => post.user_id === effect.as?.id && effectOf(post) === effect.effectId,
     );

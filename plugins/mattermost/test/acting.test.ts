@@ -34,6 +34,22 @@ describe("sending", () => {
     expect(sent.message).toBe([...place.sim.world.posts.values()].find(({ message }) => message === "once more")?.id);
   });
 
+  test("a clock that is ten minutes ahead of the server's does not hide what was sent: it is done, not to be sent again", async () => {
+    const { place, world } = await scene({ now: () => Date.now() - 600_000 });
+    // It says neither that it was done, nor that it was not, nor to a repeat.
+    for (let n = 0; n < 10; n += 1) place.sim.faults.add({ kind: "lose-answer", method: "POST", path: /\/posts$/ });
+    place.sim.hub.cut();
+    place.sim.faults.takeSockets(false);
+    const { details } = await world.refused("unreachable", "messages.send", {
+      room: "eng:ops",
+      as: "helper",
+      text: "x",
+    });
+    const operation = details.operation ?? "";
+    expect(await world.call("ledger.reconcile", { operation })).toMatchObject({ state: "done", settledBy: "history" });
+    expect(messages(place)).toEqual(["x"]);
+  });
+
   test("somebody else's message that comes back for our key is not taken for ours", async () => {
     const { place, world } = await scene();
     const { world: server } = place.sim;

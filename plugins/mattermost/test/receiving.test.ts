@@ -63,6 +63,16 @@ test("a short cut is resumed by the server: nothing is missing, and no history i
   expect(place.sim.faults.served.filter((line) => line.includes("/posts"))).toHaveLength(before);
 });
 
+test("a clock that is ten minutes ahead of the server's loses nothing of a gap", async () => {
+  const { place, world } = await scene({ now: () => Date.now() - 600_000 });
+  const from = await head(world);
+  place.sim.faults.takeSockets(false);
+  place.sim.restart();
+  await say(place, "missed");
+  place.sim.faults.takeSockets(true);
+  await eventually(world, from, ({ content }) => content?.text === "missed");
+});
+
 test("a server that was restarted forgets the socket: the gap is filled from history, edits and deletions too", async () => {
   const { place, world, self } = await scene();
   const kept = await say(place, "to be edited");

@@ -79,7 +79,7 @@ function startOf({ context, gap, heard, room }: Filling): number {
   const from = Date.parse(gap.from);
   const before = heard.get(room);
   const last = before && from >= before.since ? timeOf(before.id) : undefined;
-  return last === undefined ? from + context.skewMs - slackMs : last - orderMs;
+  return last === undefined ? context.serverClock.since(from) - slackMs : last - orderMs;
 }
 
 async function fill(parts: Filling): Promise<GapOutcome> {
@@ -208,7 +208,7 @@ async function keepDeleted(
   isMissing: (id: string) => boolean,
 ): Promise<void> {
   const { context, memory } = parts;
-  const settled = firstIdAt(context.host.clock.now() + context.skewMs - settledMs);
+  const settled = firstIdAt(context.serverClock.now() - settledMs);
   const gone = remembered.filter((id) => id < settled && isMissing(id) && memory.get(id) !== undefined);
   for (const id of gone) memory.note({ type: "MessageDelete", id });
   await commit(
@@ -224,8 +224,8 @@ async function keepDeleted(
   );
 }
 
-function nowOf({ host, skewMs }: Context): string {
-  return new Date(host.clock.now() + skewMs).toISOString();
+function nowOf({ serverClock }: Context): string {
+  return new Date(serverClock.now()).toISOString();
 }
 
 /** A message that was written and edited meanwhile is two events. History has only its last text. */

@@ -1,4 +1,13 @@
-import { BotyardError, isBotyardError, type Acting, type BotTarget, type Call, type Host } from "@botyard/sdk";
+import {
+  BotyardError,
+  isBotyardError,
+  type Acting,
+  type BotTarget,
+  type Call,
+  type Host,
+  createServerClock,
+  type ServerClock,
+} from "@botyard/sdk";
 import * as api from "./api.ts";
 import { discover, type Root } from "./discovery.ts";
 import { connectGateway, type Gateway } from "./gateway.ts";
@@ -30,8 +39,7 @@ export interface Context {
   root(fresh?: boolean, signal?: AbortSignal): Promise<Root>;
   /** Whether the instance has OAuth2 settings; null until found out. */
   oauth2: boolean | null;
-  /** Server's clock minus ours, in milliseconds. */
-  skewMs: number;
+  readonly serverClock: ServerClock;
   readonly links: Map<string, Link>;
   /** By handle: what the sockets before this one had put on disk. */
   readonly heard: Map<string, AllHeard>;
@@ -51,13 +59,14 @@ const placesLastMs = 10_000;
 
 export function createContext(host: Host<Settings>): Context {
   let known: Promise<Root> | null = null;
+  const serverClock = createServerClock(host.clock);
   const memories = new Map<string, Memory>();
   const glimpses = new Map<string, { readonly at: number; readonly places: Places }>();
 
   const context: Context = {
     host,
     oauth2: null,
-    skewMs: 0,
+    serverClock,
     links: new Map(),
     heard: new Map(),
     memoryOf(id) {
@@ -69,7 +78,7 @@ export function createContext(host: Host<Settings>): Context {
     rotating: new Set(),
     root(fresh = false, signal) {
       if (known && !fresh) return known;
-      const asked = discover(host, (headers) => hear(context, headers), signal);
+      const asked = discover(host, serverClock, signal);
       known = asked;
       asked.catch(() => {
         if (known === asked) known = null;
@@ -158,17 +167,11 @@ export async function authOf(context: Pick<Context, "host">, as: Acting | null):
 export async function callerOf(context: Context, auth: Auth, signal?: AbortSignal): Promise<Caller> {
   const { api: base } = await context.root(false, signal);
   return {
-    http: context.host.http(base),
+    http: context.serverClock.watch(context.host.http(base)),
     auth,
     signal,
-    heard: (headers) => hear(context, headers),
     changed: context.placesChanged,
   };
-}
-
-function hear(context: Context, headers: Readonly<Record<string, string>>): void {
-  const date = Date.parse(headers["date"] ?? "");
-  if (!Number.isNaN(date)) context.skewMs = date - context.host.clock.now();
 }
 
 /** Makes a call in the bot's name. Throws `invalid` where nobody is named. */

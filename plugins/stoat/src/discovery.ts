@@ -1,5 +1,5 @@
-import { BotyardError, isBotyardError, type Host } from "@botyard/sdk";
-import { nobody, send, type Caller } from "./request.ts";
+import { BotyardError, isBotyardError, type Host, type ServerClock } from "@botyard/sdk";
+import { nobody, send } from "./request.ts";
 import type { Settings } from "./settings.ts";
 import { isObject, listOf, numberOf, objectOf, textOf, type JsonObject } from "./wire.ts";
 
@@ -41,8 +41,8 @@ const defaults: Limits = {
  * Finds the API below the connection's address: the address itself, `/api`, or what `/.well-known/stoat` says. Throws
  * `unreachable` where none of them is Stoat, `forbidden` where the API is on another origin.
  */
-export async function discover(host: Host<Settings>, heard: Caller["heard"], signal?: AbortSignal): Promise<Root> {
-  const by = { host, heard, signal };
+export async function discover(host: Host<Settings>, serverClock: ServerClock, signal?: AbortSignal): Promise<Root> {
+  const by = { host, serverClock, signal };
   const base = (host.connection.url ?? "").replace(/\/+$/, "");
   const tried: string[] = [];
   for (const api of [base, `${base}/api`]) {
@@ -68,7 +68,7 @@ export async function discover(host: Host<Settings>, heard: Caller["heard"], sig
 
 interface Looking {
   readonly host: Host<Settings>;
-  readonly heard: Caller["heard"];
+  readonly serverClock: ServerClock;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -79,8 +79,14 @@ async function ask(by: Looking, api: string, tried: string[]): Promise<Root | nu
   return isObject(json) && version !== undefined && ws !== undefined ? toRoot(by.host, api, version, ws, json) : null;
 }
 
-async function read({ host, heard, signal }: Looking, base: string, path: string, tried: string[]): Promise<unknown> {
-  const response = await send({ http: host.http(base), auth: nobody, signal, heard }, { method: "GET", path });
+async function read(
+  { host, serverClock, signal }: Looking,
+  base: string,
+  path: string,
+  tried: string[],
+): Promise<unknown> {
+  const http = serverClock.watch(host.http(base));
+  const response = await send({ http, auth: nobody, signal }, { method: "GET", path });
   tried.push(`${base}${path} answered ${response.status}${isObject(response.json) ? "" : " without JSON"}`);
   return response.status === 200 ? response.json : undefined;
 }

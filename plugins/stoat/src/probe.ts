@@ -69,7 +69,7 @@ async function hasOAuth2(on: Caller): Promise<boolean> {
 function botCheck(context: Context, { limits }: Root, owner: WireUser, count: number): Check {
   const { whileNew, later, newHours } = limits.bots;
   const made = timeOf(owner._id);
-  const now = context.host.clock.now() + context.skewMs;
+  const now = context.serverClock.now();
   const isNew = made !== undefined && now - made < newHours * 3_600_000;
   const detail = isNew
     ? `${count} of ${whileNew} bots; this account may own ${whileNew} bots while new, ${later} later`

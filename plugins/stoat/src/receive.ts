@@ -187,7 +187,7 @@ function createDecoding(
     handle,
     fresh: new Set(),
     typing: new Map(),
-    now: () => new Date(context.host.clock.now() + context.skewMs).toISOString(),
+    now: () => new Date(context.serverClock.now()).toISOString(),
     memory: context.memoryOf(places.self?._id ?? handle),
     async fate(channel) {
       try {
@@ -258,11 +258,11 @@ async function heardUntil(context: Context, link: Link, handle: string, signal: 
   link.proofs += 1;
   if (link.proofs % compareEvery !== 0) return link.heardAt;
   // what is on its way is no proof of anything
-  const settled = firstIdAt(now + context.skewMs - echoWithinMs);
+  const settled = firstIdAt(context.serverClock.now() - echoWithinMs);
   const channels = await newestOf(context, handle, signal);
   if (channels === null) return link.heardAt;
   for (const { _id, last_message_id: latest } of channels)
-    if (latest && latest > (link.seen.get(_id) ?? firstIdAt(link.since + context.skewMs)) && latest < settled)
+    if (latest && latest > (link.seen.get(_id) ?? firstIdAt(context.serverClock.at(link.since))) && latest < settled)
       throw deaf();
   link.heardAt = Math.max(link.heardAt, now - echoWithinMs);
   return link.heardAt;

@@ -14,8 +14,6 @@ export interface Caller {
   readonly http: Http;
   readonly auth: Auth;
   readonly signal?: AbortSignal | undefined;
-  /** Told the headers of each answer. */
-  readonly heard?: ((headers: Readonly<Record<string, string>>) => void) | undefined;
   /** Told after each call that may have changed servers, channels or who is in them. */
   readonly changed?: (() => void) | undefined;
 }
@@ -46,7 +44,6 @@ export async function send(on: Caller, call: UpstreamCall): Promise<HttpResponse
     ...(call.json === undefined ? {} : { json: call.json }),
     ...(on.signal === undefined ? {} : { signal: on.signal }),
   });
-  on.heard?.(response.headers);
   if (call.method !== "GET" && !call.path.includes("/messages")) on.changed?.();
   return response;
 }

@@ -168,8 +168,6 @@ export interface History {
   readonly messages: readonly WireMessage[];
   /** `lastKnownMessageId` of the next page; null at the end. */
   readonly next: number | null;
-  /** The server's clock as it answered, Unix milliseconds; null where it does not say. */
-  readonly serverNow: number | null;
 }
 
 /** Newest first; a page of at most 200. */
@@ -183,15 +181,12 @@ export async function history(on: Caller, token: string, limit: number, before?:
   };
   const answer = await ocs(on, { method: "GET", path: `${spreed}/v1/chat/${part(token)}`, query });
   const data = dataOf(answer, [200, 304], { what: "read the history", effect: "none" });
-  const date = Date.parse(answer.headers["date"] ?? "");
-  const serverNow = Number.isNaN(date) ? null : date;
-  if (answer.status === 304) return { messages: [], next: null, serverNow };
+  if (answer.status === 304) return { messages: [], next: null };
   const messages = listOf(data).map(toMessage);
   const next = Number(answer.headers["x-chat-last-given"]);
   return {
     messages,
     next: messages.length > 0 && Number.isInteger(next) && next > 0 && next !== before ? next : null,
-    serverNow,
   };
 }
 

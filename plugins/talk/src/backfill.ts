@@ -32,7 +32,7 @@ export async function backfill(state: State, gap: Gap, signal: AbortSignal): Pro
   for (const room of rooms) {
     if (signal.aborted) throw signal.reason;
     const found = await readAs(callers, (on) =>
-      historySince(on, room, Date.parse(gap.from), mostPages, state.host.clock),
+      historySince(on, room, Date.parse(gap.from), mostPages, state.serverClock),
     ).catch(() => null);
     if (found === null)
       outcomes.push({ room, outcome: "lost", messages: 0, reason: "none of the accounts may read this room" });

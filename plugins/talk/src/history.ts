@@ -1,8 +1,8 @@
-import { BotyardError, type Clock } from "@botyard/sdk";
+import { BotyardError, type ServerClock } from "@botyard/sdk";
 import * as api from "./api.ts";
 import type { WireMessage } from "./wire.ts";
 
-/** The clocks of Nextcloud and Botyard may differ by this much. */
+/** The `Date` of an answer is rough. */
 const clockSlackMs = 60_000;
 const pageSize = 100;
 
@@ -15,21 +15,24 @@ export interface Stretch {
   readonly complete: boolean;
 }
 
-/** `sinceMs` is by our clock; the server's answer tells how far its own is from it. */
+/** `sinceMs` is by our clock. */
 export async function historySince(
   on: api.Caller,
   room: string,
   sinceMs: number,
   mostPages: number,
-  clock: Pick<Clock, "now">,
+  serverClock: ServerClock,
 ): Promise<Stretch> {
   const read: WireMessage[] = [];
-  let since = sinceMs - clockSlackMs;
-  const messages = (): WireMessage[] => read.filter(({ timestamp }) => timestamp * 1000 >= since);
+  // The answer before tells how far the server's clock is behind.
+  const since = (): number => serverClock.since(sinceMs) - clockSlackMs;
+  const messages = (): WireMessage[] => {
+    const from = since();
+    return read.filter(({ timestamp }) => timestamp * 1000 >= from);
+  };
   let before: number | undefined;
   for (let page = 0; page < mostPages; page += 1) {
     const found = await api.history(on, room, pageSize, before);
-    if (page === 0 && found.serverNow !== null) since += found.serverNow - clock.now();
     read.push(...found.messages);
     if (found.next === null || messages().length < read.length) return { messages: messages(), read, complete: true };
     before = found.next;

@@ -23,7 +23,7 @@ export async function reconcile(state: State, effect: OpenEffect, signal: AbortS
     as?.kind === "account" && as.credential ? [personOf(state, as, signal)] : await readers(state, signal);
   if (callers.length === 0) return unknown("Talk shows a bot no history, and no person's account is named to read it");
   const since = Date.parse(startedAt);
-  const found = await readAs(callers, (on) => historySince(on, room, since, mostPages, state.host.clock));
+  const found = await readAs(callers, (on) => historySince(on, room, since, mostPages, state.serverClock));
   if (found === null) return unknown("no account may read the history of this room");
   const reference = referenceOf(effectId);
   const message = found.read.find(({ referenceId }) => referenceId === reference);
@@ -46,7 +46,7 @@ export async function findSent(
     const callers = await readers(state, signal);
     const reference = referenceOf(effectId);
     const now = state.host.clock.now();
-    const found = await readAs(callers, (on) => historySince(on, room, now, 1, state.host.clock));
+    const found = await readAs(callers, (on) => historySince(on, room, now, 1, state.serverClock));
     return found?.read.find(({ referenceId }) => referenceId === reference) ?? null;
   } catch {
     // The send itself is done; the ledger looks again.

@@ -1,4 +1,13 @@
-import { BotyardError, type Acting, type BotTarget, type Call, type Host, type Http } from "@botyard/sdk";
+import {
+  BotyardError,
+  type Acting,
+  type BotTarget,
+  type Call,
+  type Host,
+  type Http,
+  createServerClock,
+  type ServerClock,
+} from "@botyard/sdk";
 import type { Auth, Caller } from "./api.ts";
 import { createEchoes, type Echoes } from "./echoes.ts";
 import { openMemory, type Memory } from "./memory.ts";
@@ -20,6 +29,7 @@ export interface State {
   readonly host: Host<Settings>;
   readonly url: string;
   readonly http: Http;
+  readonly serverClock: ServerClock;
   readonly occ: Occ;
   readonly memory: Memory;
   readonly echoes: Echoes;
@@ -34,7 +44,8 @@ export interface State {
 
 export async function openState(host: Host<Settings>): Promise<State> {
   const url = (host.connection.url ?? "").replace(/\/+$/, "");
-  const http = host.http(url);
+  const serverClock = createServerClock(host.clock);
+  const http = serverClock.watch(host.http(url));
   const memory = await openMemory(host);
   const bots = new Map<string, BotTarget>();
   const keep = (now: readonly BotTarget[]): void => {
@@ -53,6 +64,7 @@ export async function openState(host: Host<Settings>): Promise<State> {
     host,
     url,
     http,
+    serverClock,
     occ,
     memory,
     bots,

@@ -78,7 +78,8 @@ async function answer(world: World, request: Request): Promise<Response> {
   if (!pathname.startsWith("/api/v1/")) return serveStatic(world, pathname) ?? new Response(null, { status: 404 });
   const wanted = `${request.method} ${pathname.slice("/api/v1".length)}`;
   const limit = { "x-ratelimit-limit": "200", "x-ratelimit-remaining": "199" };
-  const headers = { ...limit, "x-ratelimit-reset": String(Math.ceil(world.now() / 1000) + 1) };
+  const date = new Date(world.now()).toUTCString();
+  const headers = { ...limit, date, "x-ratelimit-reset": String(Math.ceil(world.now() / 1000) + 1) };
   try {
     if (wanted === "GET /server_settings") return success(serverSettings, headers);
     const user = who(world, request.headers.get("authorization"));

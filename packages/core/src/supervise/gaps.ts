@@ -14,8 +14,11 @@ export interface Gaps {
   open(cause: GapCause): Promise<Gap>;
   /** The open gap of a receiver, if there is one. */
   current(connection: string, bot: string | undefined): Gap | undefined;
-  /** Receiving again: the interval has an end, now or where a clock that was set back had been before (ISO 8601). */
-  end(gap: Gap, ahead: string | null): Promise<Gap>;
+  /**
+   * Receiving again: the interval has an end, now or where a clock that was set back had been before; and it begins
+   * earlier where the clock was set back while it was open. ISO 8601.
+   */
+  end(gap: Gap, bounds: { readonly from: string; readonly ahead: string | null }): Promise<Gap>;
   /** Nothing was missing, or everything was found: one record a room that stays lost, the rest filled. */
   settle(gap: Gap, outcomes: readonly GapOutcome[]): Promise<void>;
 }
@@ -59,9 +62,13 @@ export function createGaps(core: Pick<Core, "registry" | "store" | "log" | "now"
       await tell("gap.opened", gap);
       return gap;
     },
-    async end(gap, ahead) {
+    async end(gap, { from, ahead }) {
       const now = core.now();
-      const ended = { ...gap, to: ahead !== null && ahead > now ? ahead : now };
+      const ended = {
+        ...gap,
+        from: from < gap.from ? from : gap.from,
+        to: ahead !== null && ahead > now ? ahead : now,
+      };
       await save(ended);
       return ended;
     },

@@ -1,17 +1,10 @@
-import {
-  BotyardError,
-  type Gap,
-  isBotyardError,
-  type Proof,
-  type Receive,
-  type Resumed,
-  type RunCall,
-} from "@botyard/sdk";
+import { BotyardError, isBotyardError, type Proof, type Receive, type Resumed, type RunCall } from "@botyard/sdk";
 import { lineOf } from "../channel/lost.ts";
 import type { Core } from "../core.ts";
 import { markCaller } from "../limits/caller.ts";
 import { toTarget } from "../registry/registry.ts";
 import type { Gaps } from "./gaps.ts";
+import { createLastHeard, type LastHeard } from "./last-heard.ts";
 import { type Live, stateOf } from "./live.ts";
 
 interface LoopParts {
@@ -29,52 +22,15 @@ interface LoopParts {
 const firstRetryMs = 500;
 const longestRetryMs = 60_000;
 const endWithinMs = 5_000;
-/** How often the last moment of receiving is written down: what a crash may add to a gap. */
-const markEveryMs = 15_000;
 
-/** Where the clock was set back nobody knows when receiving last worked: history is asked for this long. */
-const setBackMs = 86_400_000;
-
-/** What a server held back for so long may have been under way when it was last proven alive; history has each thing once. */
-const lateMs = 60_000;
-
-/** A moment as it was written down; one that lies ahead was written before the clock was set back. */
-function notAhead(time: string, now: number): string {
-  return Date.parse(time) <= now ? time : new Date(now - setBackMs).toISOString();
-}
-
-/** Where a gap begins of which the last proof before it is known. */
-function gapFrom(proof: string, now: number): string {
-  return new Date(Date.parse(notAhead(proof, now)) - lateMs).toISOString();
-}
-
-const markKey = (bot: string | undefined): string => `~alive/${bot ?? ""}`;
-const aheadKey = (bot: string | undefined): string => `~ahead/${bot ?? ""}`;
-
-/**
- * A proof of before the clock was set back: what was missed may bear times that lie ahead, too. Written down, because
- * only the end of the gap needs it.
- */
-async function noteAhead({ core, live, bot }: LoopParts, proof: string): Promise<void> {
-  if (Date.parse(proof) <= core.clock.now()) return;
-  const until = new Date(Date.parse(proof) + markEveryMs + lateMs).toISOString();
-  await core.store.pluginPut(live.id, { [aheadKey(bot)]: until });
-}
-
-/** A first connection ever has no gap; anything else that cannot prove continuity has one. */
-async function lastAlive(parts: LoopParts): Promise<string | null> {
-  const mark = await parts.core.store.pluginGet(parts.live.id, markKey(parts.bot));
-  return typeof mark === "string" ? mark : null;
-}
-
-async function fill(parts: LoopParts, signal: AbortSignal, resumed: Resumed): Promise<void> {
+async function fill(parts: LoopParts, last: LastHeard, signal: AbortSignal, resumed: Resumed): Promise<void> {
   const { gaps, live, receive, core } = parts;
   const gap = gaps.current(live.id, parts.bot);
   if (!gap) return;
   // One that has an end was left open by a start that could prove nothing, before its history was read: that a later start
   // resumed proves what came after it only.
   if (resumed.from !== "unknown" && gap.to === null) {
-    await gaps.settle(await endNow(parts, gap), [{ outcome: "filled", messages: 0 }]);
+    await gaps.settle(await gaps.end(gap, await bounds(last)), [{ outcome: "filled", messages: 0 }]);
     return;
   }
   if (!receive.backfill) {
@@ -90,13 +46,6 @@ async function fill(parts: LoopParts, signal: AbortSignal, resumed: Resumed): Pr
       { outcome: "lost", messages: 0, reason: isBotyardError(error) ? error.message : "reading the history failed" },
     ]);
   }
-}
-
-async function endNow({ core, gaps, live, bot }: LoopParts, gap: Gap): Promise<Gap> {
-  const ahead = await core.store.pluginGet(live.id, aheadKey(bot));
-  const ended = await gaps.end(gap, typeof ahead === "string" ? ahead : null);
-  if (typeof ahead === "string") await core.store.pluginPut(live.id, { [aheadKey(bot)]: null });
-  return ended;
 }
 
 /** Rejects when the way is not proven in time. */
@@ -121,26 +70,21 @@ async function keepProving(parts: LoopParts, call: RunCall, proved: (proof: Proo
 }
 
 /** One stretch of receiving; returns the error that ended it, or null when it was told to end. */
-async function once(parts: LoopParts, onStarted: () => void): Promise<unknown> {
+async function once(parts: LoopParts, last: LastHeard, onStarted: () => void): Promise<unknown> {
   const { core, live, receive, signal, bot } = parts;
+  if (signal.aborted) return null;
   const stop = new AbortController();
   const over = new AbortController();
   const end = (): void => stop.abort(signal.reason);
   signal.addEventListener("abort", end, { once: true });
-  let aliveAt = gapStart(parts, await lastAlive(parts));
   let started = false;
   let filling: Promise<void> = Promise.resolve();
   let giveUp: (error: unknown) => void = () => {};
   const unrecorded = new Promise<never>((_, reject) => (giveUp = reject));
   unrecorded.catch(() => {});
 
-  /** We are there to hear: what a gap begins with, if the process ends now. */
-  const listening = (until?: string): void => {
-    aliveAt = until === undefined ? core.now() : notAhead(until, core.clock.now());
-    void core.store.pluginPut(live.id, { [markKey(bot)]: aliveAt }).catch(() => {});
-  };
   const proved = (proof: Proof | void): void => {
-    listening(proof?.until);
+    last.heard(proof?.until);
     live.provenAliveAt = core.now();
   };
   const call: RunCall = {
@@ -153,15 +97,18 @@ async function once(parts: LoopParts, onStarted: () => void): Promise<unknown> {
       onStarted();
       live.receiving.delete(bot ?? "");
       parts.changed();
-      const recorded = openMissed(parts, resumed, aliveAt);
+      const recorded = openMissed(parts, last, resumed);
       // Nothing of this start is stored before what may be missing is: else a crash would leave no trace of it.
       holdBack(live, recorded);
       filling = recorded
         .then(() => {
           // Where nothing can be proven, that we listen says nothing of the way to us.
           if (receive.prove) proved();
-          else listening();
-          return fill(parts, stop.signal, resumed);
+          else {
+            last.listening = !stop.signal.aborted;
+            last.heard();
+          }
+          return fill(parts, last, stop.signal, resumed);
         })
         .catch((error: unknown) => {
           core.logger.error("the gap could not be recorded", { connection: live.id, error });
@@ -169,22 +116,8 @@ async function once(parts: LoopParts, onStarted: () => void): Promise<unknown> {
         });
     },
   };
-  const marking = (async () => {
-    while (!stop.signal.aborted) {
-      await core.clock.sleep(markEveryMs, stop.signal).catch(() => {});
-      if (!started || stop.signal.aborted) continue;
-      if (!receive.prove) listening();
-      else if (aliveAt !== null && aliveAt !== notAhead(aliveAt, core.clock.now())) {
-        // Written down at once: after a crash nobody could tell any more.
-        await noteAhead(parts, aliveAt).catch(() => {});
-        aliveAt = notAhead(aliveAt, core.clock.now());
-        void core.store.pluginPut(live.id, { [markKey(bot)]: aliveAt }).catch(() => {});
-      }
-    }
-  })();
   let failure: unknown = null;
   try {
-    if (stop.signal.aborted) return null;
     const run = receive.run ? receive.run(call) : pushed(parts, call);
     await Promise.race([
       run,
@@ -199,16 +132,17 @@ async function once(parts: LoopParts, onStarted: () => void): Promise<unknown> {
     over.abort();
     stop.abort();
     signal.removeEventListener("abort", end);
-    await marking;
+    last.listening = false;
     await filling;
   }
   // Only a stretch that did receive can have lost something; an open gap goes on by itself.
-  if (failure !== null && started) await noteAhead(parts, aliveAt ?? core.now());
-  if (failure !== null && started && !parts.gaps.current(live.id, bot))
+  if (failure === null || !started) return failure;
+  await last.noteAhead();
+  if (!parts.gaps.current(live.id, bot))
     await parts.gaps.open({
       connection: live.id,
       ...(bot ? { bots: [bot] } : {}),
-      from: gapFrom(aliveAt ?? core.now(), core.clock.now()),
+      from: last.gapFrom(),
       cause: sentence(failure),
     });
   return failure;
@@ -239,22 +173,21 @@ async function pushed(parts: LoopParts, call: RunCall): Promise<void> {
   await (line ? Promise.race([ended, line.broken]) : ended);
 }
 
-const gapStart = (parts: LoopParts, mark: string | null): string | null =>
-  parts.gaps.current(parts.live.id, parts.bot)?.from ?? mark;
-
-async function openMissed(parts: LoopParts, resumed: Resumed, aliveAt: string | null): Promise<void> {
-  if (resumed.from !== "unknown" || aliveAt === null) return;
-  await noteAhead(parts, aliveAt);
+async function openMissed(parts: LoopParts, last: LastHeard, resumed: Resumed): Promise<void> {
+  if (resumed.from !== "unknown" || !last.ever) return;
+  await last.noteAhead();
   const gap =
     parts.gaps.current(parts.live.id, parts.bot) ??
     (await parts.gaps.open({
       connection: parts.live.id,
       ...(parts.bot ? { bots: [parts.bot] } : {}),
-      from: gapFrom(aliveAt, parts.core.clock.now()),
+      from: last.gapFrom(),
       cause: "Botyard was not receiving",
     }));
-  await endNow(parts, gap);
+  await parts.gaps.end(gap, await bounds(last));
 }
+
+const bounds = async (last: LastHeard) => ({ from: last.gapFrom(), ahead: await last.takeAhead() });
 
 function sentence(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
@@ -262,11 +195,25 @@ function sentence(error: unknown): string {
 
 /** Receives until the signal aborts: again after each loss, slower each time; a refused credential stops it. */
 export async function receiveLoop(parts: LoopParts): Promise<void> {
+  const over = new AbortController();
+  try {
+    await receiveAgain(parts, AbortSignal.any([parts.signal, over.signal]));
+  } finally {
+    over.abort();
+  }
+}
+
+async function receiveAgain(parts: LoopParts, running: AbortSignal): Promise<void> {
   const { core, live, signal } = parts;
   const key = parts.bot ?? "";
   let failures = 0;
+  let last: LastHeard | undefined;
+  const again = async (): Promise<unknown> => {
+    last ??= await createLastHeard(core, { connection: live.id, bot: parts.bot, signal: running });
+    return once(parts, last, () => (failures = 0));
+  };
   while (!signal.aborted) {
-    const error = await once(parts, () => (failures = 0)).catch((failure: unknown) => failure);
+    const error = await again().catch((failure: unknown) => failure);
     if (signal.aborted || error === null) return;
     const refused = isBotyardError(error) && error.code === "unauthenticated";
     const reason = sentence(error);

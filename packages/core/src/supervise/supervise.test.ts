@@ -279,6 +279,36 @@ test("a clock that was set back does not hide what was missed: the gap begins be
   await runtime.close({ drainMs: 0 });
 });
 
+test("a clock that is set back while a gap is open: the gap begins before what was said after that", async () => {
+  let down = false;
+  const socket = fakeSocket({ backfill: async () => [{ outcome: "filled", messages: 0 }] });
+  const clock = createFakeClock(Date.UTC(2026, 10, 20, 8));
+  let offset = 0;
+  const world = tinyWorld();
+  world.receive = {
+    ...socket.receive,
+    run: async (call) => {
+      if (down) throw new BotyardError("unreachable", "it takes no sockets");
+      return socket.receive.run?.(call);
+    },
+    prove: { everyMs: 60_000, timeoutMs: 5_000, check: async () => {} },
+  };
+  const jumping = { now: () => clock.now() + offset, sleep: clock.sleep };
+  const { value, runtime } = await tinyRuntime({ receive: true, clock: jumping, world });
+  const gaps = async () => (await value<Gaps>("gaps.list")).items;
+  await expect.poll(async () => (await clock.advance(1_000), socket.runs), soon).toBe(1);
+  down = true;
+  socket.cut(new Error("gone"));
+  await expect.poll(async () => (await clock.advance(1_000), (await gaps()).length), soon).toBe(1);
+  offset = -3_600_000;
+  await clock.advance(16_000);
+  const said = jumping.now();
+  down = false;
+  await expect.poll(async () => (await clock.advance(1_000), (await gaps())[0]?.state), soon).toBe("filled");
+  expect(Date.parse((await gaps())[0]?.from ?? "")).toBeLessThan(said);
+  await runtime.close({ drainMs: 0 });
+});
+
 test("a refused credential stops its receiver until there is another one", async () => {
   let runs = 0;
   let good = false;

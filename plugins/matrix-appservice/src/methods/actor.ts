@@ -142,7 +142,7 @@ export function sendEvent(
   const id = options.part === undefined ? effectId : `${effectId}.${options.part}`;
   return joined(actor, room, async (on) => {
     await mustReach(actor, on, room, type, false);
-    return sendOnce(on, { room, effectId: id, attempt, nowMs: context.host.clock.now() }, (txnId) =>
+    return sendOnce(on, { room, effectId: id, attempt, now: context.serverClock.now }, (txnId) =>
       api.send(on, room, type, txnId, markEffect(marked(actor, content, options), id), options.timestampMs),
     );
   });
@@ -193,7 +193,7 @@ export function redactEvent(actor: Actor, room: string, event: string, reason?: 
   const { context, effectId, attempt } = actor;
   return joined(actor, room, async (on) => {
     await mustReach(actor, on, room, "m.room.redaction", false);
-    return sendOnce(on, { room, effectId, attempt, nowMs: context.host.clock.now() }, (txnId) =>
+    return sendOnce(on, { room, effectId, attempt, now: context.serverClock.now }, (txnId) =>
       api.redact(on, room, event, txnId, markEffect(marked(actor, reason === undefined ? {} : { reason }), effectId)),
     );
   });

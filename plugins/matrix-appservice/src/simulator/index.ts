@@ -146,7 +146,11 @@ export function createHomeserver(options: HomeserverOptions): Homeserver {
     world,
     faults,
     queue,
-    fetch: (request) => faults.through(request, (passed) => serve(world, table, passed)),
+    async fetch(request) {
+      const response = await faults.through(request, (passed) => serve(world, table, passed));
+      response.headers.set("date", new Date(world.now()).toUTCString());
+      return response;
+    },
     async settled() {
       for (const each of queues.values()) await each.settled();
     },

@@ -146,7 +146,11 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
     world,
     hub,
     faults,
-    fetch: (request) => faults.through(request, serve),
+    async fetch(request) {
+      const response = await faults.through(request, serve);
+      response.headers.set("date", new Date(now()).toUTCString());
+      return response;
+    },
     listen: () =>
       listen((request, wire) => {
         faults.knocked();

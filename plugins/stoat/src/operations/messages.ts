@@ -122,7 +122,7 @@ async function settle(context: Context, on: Caller, room: string, key: string, e
   );
   for (const wait of [0, againMs]) {
     if (wait > 0) await context.host.clock.sleep(wait, on.signal);
-    const since = context.host.clock.now() + context.skewMs;
+    const since = context.serverClock.now();
     const found = await findSent(on, room, since, ({ nonce }) => nonce === key).catch(() => "too-many" as const);
     if (found === "too-many") throw unsettled;
     if (found) return found;

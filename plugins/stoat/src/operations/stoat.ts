@@ -128,8 +128,8 @@ async function request(
 const bulkWithinMs = 7 * 86_400_000;
 
 /** One that is too old refuses all of them, and the server does not say why. */
-function checkAges({ host, skewMs }: Context, messages: readonly string[]): void {
-  const oldest = host.clock.now() + skewMs - bulkWithinMs;
+function checkAges({ host, serverClock }: Context, messages: readonly string[]): void {
+  const oldest = serverClock.now() - bulkWithinMs;
   const at = messages.findIndex((id) => (timeOf(id) ?? oldest) < oldest);
   if (at < 0) return;
   throw new BotyardError("invalid", "Stoat deletes only messages of the last 7 days in bulk; nothing was deleted.", {

@@ -86,7 +86,7 @@ it("finds bots that a server disabled with their owner, and brings them back wit
     expect((await run("bots assign mm/alerts ops-admin")).code).toBe(0);
     const enabled = await run("bots enable mm/alerts");
     expect(enabled.out).toMatch(
-      /^enabled {2}mm\/alerts\n +gap_\d+ \d\d:\d\d–\d\d:\d\d filled, 1 message from history$/m,
+      /^enabled {2}mm\/alerts\n +same token works again · gap_\d+ \d\d:\d\d–\d\d:\d\d filled, 1 message from history$/m,
     );
     expect((await run("events tail --bot mm/alerts --type message.*")).out).toMatch(
       /nobody hears me {2}\(backfilled\)/,

@@ -73,11 +73,11 @@ function lostLine({ id, rooms = [], reason, cause }: Gap): string {
   return `lost     ${rooms.join(", ")}: ${reason ?? cause}; recorded as ${id}`;
 }
 
-function gapLine(gap: Gap): string {
+function gapLine(gap: Gap, proved?: string): string {
   const now = Date.now();
   if (gap.state === "open") return `         ${gap.id} is still open: it is filled as soon as the bot is back`;
   const span = `${clockTime(gap.from, now)}–${gap.to === null ? "" : clockTime(gap.to, now)}`;
-  return `         ${gap.id} ${span} ${outcomeOf(gap)}`;
+  return `         ${proved === undefined ? "" : `${proved} · `}${gap.id} ${span} ${outcomeOf(gap)}`;
 }
 
 function outcomeOf(gap: Gap): string {
@@ -86,8 +86,11 @@ function outcomeOf(gap: Gap): string {
     : `lost: ${gap.reason ?? gap.cause}`;
 }
 
-/** Says for some seconds what becomes of gaps: `gap_12 02:10–02:31 filled, 6 messages from history`. */
-export async function followGaps(open: readonly Gap[], session: Session): Promise<void> {
+/**
+ * Says for some seconds what becomes of gaps: `gap_12 02:10–02:31 filled, 6 messages from history`. `proved`: what it
+ * says of a bot that its gap has come to an end.
+ */
+export async function followGaps(open: readonly Gap[], session: Session, proved?: string): Promise<void> {
   const waiting = new Set(open.map((gap) => gap.id));
   const [first] = open;
   const until = Date.now() + lookForMs;
@@ -96,7 +99,7 @@ export async function followGaps(open: readonly Gap[], session: Session): Promis
     const { items } = await (await session.client()).gaps.list({ connection: first.connection, limit: 500 });
     for (const gap of items) {
       if (gap.state === "open" || !waiting.delete(gap.id)) continue;
-      session.io.out(`${gapLine(gap)}\n`);
+      session.io.out(`${gapLine(gap, proved)}\n`);
     }
   }
   for (const id of waiting) session.note(`         ${id} is still open: ${session.options.self} gaps list`);

@@ -116,7 +116,9 @@ async function run(
   const present = presenters[descriptor.name];
   if (present) await present(value as never, session);
   else printAnswer(descriptor, value, { io, quiet: globals.quiet, input });
-  if (gaps.length > 0) await followGaps(gaps, session);
+  // A gap of its own ends when the bot is heard again, with the credential it had.
+  if (gaps.length > 0)
+    await followGaps(gaps, session, descriptor.name === "bots.enable" ? "same token works again" : undefined);
   if (before) await followNew(before, input, session);
   const steps = openedSteps(value);
   if (steps.length > 0 && io.interactive && !globals.quiet) {

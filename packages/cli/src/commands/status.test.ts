@@ -64,6 +64,28 @@ it("shows everything at a glance", () => {
   );
 });
 
+it("says how much waits for a webhook, and for how long the oldest of it has", () => {
+  const hook = {
+    ...tickets,
+    name: "hook",
+    url: "https://bot.example.org/hook",
+    privateNetwork: false,
+    state: "failing" as const,
+    reason: "it answers 503",
+    since: ago(900),
+    nextTryAt: null,
+    lastDeliveredAt: ago(900),
+    waiting: 2,
+    oldestAt: ago(900),
+    retrying: 3,
+    dead: 0,
+    lost: 0,
+    secrets: [],
+  };
+  const lines = formatStatus({ ...status, consumers: [], webhooks: [hook] }, world).split("\n");
+  expect(lines[4]).toMatch(/^hook +webhook +chat\/tickets +5 +15 min +15 min ago$/);
+});
+
 it("says below a sick connection what the cause is and what mends it", () => {
   const sick = {
     ...chat,

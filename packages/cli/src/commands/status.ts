@@ -44,14 +44,16 @@ function connectionRow(one: Connection, now: number): readonly string[] {
 const reads = (one: Pick<Consumer, "bot" | "connection" | "room">): string =>
   [one.bot ?? one.connection, one.room].filter(Boolean).join(" ") || "everything";
 
+const oldest = ({ oldestAt }: Pick<Consumer, "oldestAt">, now: number): string =>
+  oldestAt === null ? "-" : formatDuration(now - Date.parse(oldestAt));
+
 function consumerRow(one: Consumer, now: number): readonly string[] {
-  const oldest = one.oldestAt === null ? "-" : formatDuration(now - Date.parse(one.oldestAt));
-  return [one.name, "pull", reads(one), String(one.waiting), oldest, formatAgo(one.lastAckAt, now)];
+  return [one.name, "pull", reads(one), String(one.waiting), oldest(one, now), formatAgo(one.lastAckAt, now)];
 }
 
 function webhookRow(one: Webhook, now: number): readonly string[] {
   const waiting = one.retrying > 0 ? `${one.waiting + one.retrying}` : String(one.waiting);
-  return [one.name, "webhook", reads(one), waiting, "-", formatAgo(one.lastDeliveredAt, now)];
+  return [one.name, "webhook", reads(one), waiting, oldest(one, now), formatAgo(one.lastDeliveredAt, now)];
 }
 
 /** What a webhook that is not well says of itself. */

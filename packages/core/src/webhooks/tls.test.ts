@@ -110,7 +110,11 @@ test.each(Object.entries(broken))(
     await expect.poll(attempts, soon).toMatchObject([{ outcome: "failed", status: null }]);
     expect((await attempts())[0]?.reason).toMatch(one.says);
     expect(got).toEqual([]);
-    expect(await value<WebhookView>("webhooks.get", { webhook: "hook" })).toMatchObject({ retrying: 1, dead: 0 });
+    expect(await value<WebhookView>("webhooks.get", { webhook: "hook" })).toMatchObject({
+      retrying: 1,
+      dead: 0,
+      oldestAt: expect.any(String),
+    });
   },
 );
 

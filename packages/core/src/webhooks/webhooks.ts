@@ -10,6 +10,7 @@ import { startEndpoint } from "./endpoint.ts";
 import type { Endpoint } from "./endpoint-types.ts";
 import { createPost, type Post, type PostAnswer } from "./post.ts";
 import { createSigning, signatureHead } from "./signing.ts";
+import { toWebhook } from "./view.ts";
 
 export interface WebhookParts extends Pick<Core, "registry" | "store" | "sealer" | "log" | "now"> {
   readonly clock: Clock;
@@ -223,29 +224,9 @@ export function createWebhooks(parts: WebhookParts): Webhooks {
       network.close();
     },
     async view(record) {
-      const state = await stateOf(record);
-      const count = await store.countDeliveries(record.name);
-      const alive = keyLives(registry, record, clock.now());
-      const { key: _key, grant: _grant, disabled, secrets, type, ...shown } = record;
-      const reason = disabled?.reason ?? (alive ? state.reason : endedAnswer.reason);
-      return {
-        ...shown,
-        type: type === null ? null : [...type],
-        state: disabled ? "disabled" : !alive ? "ended" : state.level > 0 ? "failing" : "ready",
-        since: disabled?.since ?? state.since,
-        ...(reason === null ? {} : { reason }),
-        nextTryAt: disabled || !alive ? null : state.pausedUntil,
-        lastDeliveredAt: state.lastDeliveredAt,
-        cursor: log.cursorOf(state.seq),
-        waiting: Math.max(0, log.head() - state.seq),
-        retrying: count.waiting,
-        dead: count.dead,
-        skipped: state.skipped,
-        lost: state.lost,
-        secrets: secrets
-          .filter(({ expiresAt }) => expiresAt === null || Date.parse(expiresAt) > clock.now())
-          .map(({ createdAt, expiresAt }) => ({ createdAt, expiresAt })),
-      };
+      const now = clock.now();
+      const ended = keyLives(registry, record, now) ? null : endedAnswer.reason;
+      return toWebhook(parts, record, { state: await stateOf(record), ended, now });
     },
     async test(record) {
       const id = `evt_${ulid(clock.now())}`;

@@ -25,6 +25,9 @@ export const Webhook = v.object({
   lastDeliveredAt: v.nullable(v.string()),
   cursor: says("Everything in the log up to here is delivered, waits for another try, or is dead.", v.string()),
   waiting: says("Positions of the log behind the head; an upper bound where a filter is set.", v.number()),
+  oldestAt: v.nullable(
+    says("When the oldest event that waits, for its first or for another try, was stored.", v.string()),
+  ),
   retrying: says("Events that were refused, or wait behind one of their room that was.", v.number()),
   dead: says("Events that are no longer tried; `webhooks.replay` sends them again.", v.number()),
   skipped: says("Events that were older than `maxAgeMs` and not sent.", v.number()),

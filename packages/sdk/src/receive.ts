@@ -153,6 +153,9 @@ export interface Receive {
    * known or asked then.
    */
   readonly decode?: (intake: RawIntake) => Promise<readonly EventDraft[]>;
-  /** Fetches what a gap may hide and commits it with `gap`. Rooms one by one, so that a refusal in one loses only that one. */
+  /**
+   * Fetches what a gap may hide and commits it with `gap`. Rooms one by one, so that a refusal in one loses only that one.
+   * `from` and `to` are by our clock: ask history from `ServerClock.since` on.
+   */
   readonly backfill?: (gap: Gap, signal: AbortSignal) => Promise<readonly GapOutcome[]>;
 }

@@ -159,7 +159,10 @@ export interface Session<C> {
   /** The id behind a room's handle or `user:<id>`; null where there is none. An id comes back as it is. */
   resolveRoom(ref: string, as: Acting | null): Promise<string | null>;
   readonly receive?: Receive;
-  /** Required wherever a send is not harmless to repeat and history is readable. */
+  /**
+   * Required wherever a send is not harmless to repeat and history is readable. `startedAt` is by our clock: ask history
+   * from `ServerClock.since` on, or what was done is taken for not done, and doubled.
+   */
   reconcile?(effect: OpenEffect, signal: AbortSignal): Promise<Verdict>;
   /** Looks passively whether a step has been done; asked in the background, more seldom with time. */
   verify?(step: OpenStep, signal: AbortSignal): Promise<StepVerdict>;

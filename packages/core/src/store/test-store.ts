@@ -2,6 +2,7 @@ import { describe } from "vitest";
 import { testCrash } from "./suite/crash.ts";
 import { testDeliveries } from "./suite/deliveries.ts";
 import { testLedger } from "./suite/ledger.ts";
+import { testLogOf } from "./suite/log-of.ts";
 import { testLog } from "./suite/log.ts";
 import { testRecords } from "./suite/records.ts";
 import type { OpenTested } from "./suite/tested.ts";
@@ -19,6 +20,7 @@ export function testStore(name: string, open: OpenTested, options: { readonly ou
   describe(`store: ${name}`, () => {
     testRecords(open);
     testLog(open);
+    testLogOf(open);
     testLedger(open);
     testDeliveries(open);
     if (options.outlivesProcess) testCrash(open);

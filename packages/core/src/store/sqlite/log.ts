@@ -1,5 +1,6 @@
 import { decodedAgain, unseenBots } from "../rules.ts";
 import type { AppendBatch, Appended, EventBody, PendingEvent, Position, Store, StoreInfo } from "../types.ts";
+import { blockOf, createBlocks, withinBlock } from "./blocks.ts";
 import type { Database } from "./database.ts";
 
 interface PositionRow {
@@ -32,6 +33,14 @@ export interface LogStore {
   trimOldest(most: number): { readonly positions: number; readonly raws: number };
 }
 
+/** What is remembered of the file. */
+interface Edges {
+  head: number;
+  readonly trimmed: number;
+  readonly undone: number;
+  readonly noted: Map<string, number>;
+}
+
 const noBots = "[]";
 
 /** As it is and not hashed: the ids of most servers grow, so that neighbours share a page of the index. */
@@ -56,14 +65,18 @@ export function createLogStore(db: Database): LogStore {
   const botsOf = db.query<{ bots: string }>(
     "select bots from log where seq = ?1 union all select bots from log where first_seq = ?1 order by 1",
   );
-  const select = `select p.seq, p.first_seq, p.committed_at, p.bots, coalesce(p.body, f.body) as body
-    from log p left join log f on f.seq = p.first_seq where p.seq > max(?1, (select value from meta where name = 'trimmed'))`;
-  const read = db.query<PositionRow>(`${select} order by p.seq limit ?2`);
-  const readOf = db.query<PositionRow>(`${select} and p.connection = ?3 order by p.seq limit ?2`);
+  const columns = "select p.seq, p.first_seq, p.committed_at, p.bots, coalesce(p.body, f.body) as body";
+  const first = "left join log f on f.seq = p.first_seq";
+  const kept = "p.seq > max(?1, (select value from meta where name = 'trimmed'))";
+  const read = db.query<PositionRow>(`${columns} from log p ${first} where ${kept} order by p.seq limit ?2`);
+  // Cross: the blocks are the outer loop, so that nothing has to be sorted.
+  const readOf = db.query<PositionRow>(
+    `${columns} from log_block b cross join log p on ${withinBlock("?1")} ${first}
+     where b.connection = ?3 and b.block >= ?4 and p.connection = ?3 and ${kept} order by b.block, p.seq limit ?2`,
+  );
   const from = db.query<{ seq: number; committed_at: string }>(
     "select seq, committed_at from log where seq >= ? order by seq limit 1",
   );
-  const unkey = db.query("update log set key = null where connection = ?");
   const unkeyOne = db.query("update log set key = null where seq = ?");
   const bodyAt = db.query<{ body: string | null }>("select body from log where seq = ?");
   const firstKept = db.query<{ seq: number }>(
@@ -89,10 +102,12 @@ export function createLogStore(db: Database): LogStore {
   const dropRawTo = db.query("delete from raw where committed_at <= ?");
   const dropOldRaw = db.query("delete from raw where n in (select n from raw order by n limit ?)");
 
-  let known: { head: number; readonly trimmed: number; readonly undone: number } | null = null;
+  const blocks = createBlocks(db);
+  let known: Edges | null = null;
   /** This process alone writes: the file is asked at first, and after something was undone or removed. */
-  const edges = (): { head: number; readonly trimmed: number } => {
-    if (known?.undone !== db.undone()) known = { ...(bounds.get() ?? { head: 0, trimmed: 0 }), undone: db.undone() };
+  const edges = (): Edges => {
+    if (known?.undone !== db.undone())
+      known = { ...(bounds.get() ?? { head: 0, trimmed: 0 }), undone: db.undone(), noted: new Map() };
     return known;
   };
   const seenBy = (seq: number): string[] => botsOf.all(seq).flatMap(({ bots }) => JSON.parse(bots) as string[]);
@@ -141,7 +156,10 @@ export function createLogStore(db: Database): LogStore {
       const edge = edges();
       const appended = batch.events.map((event) => {
         const result = appendOne(batch, event, edge.head + 1);
-        if (result.seq !== null) edge.head = result.seq;
+        if (result.seq !== null) {
+          edge.head = result.seq;
+          blocks.note(batch.connection, result.seq, edge.noted);
+        }
         return result;
       });
       if (batch.raw) {
@@ -151,7 +169,7 @@ export function createLogStore(db: Database): LogStore {
       return appended;
     },
     forget(connection) {
-      unkey.run(connection);
+      blocks.unkey(connection);
     },
     bounds() {
       const { head, trimmed } = edges();
@@ -159,7 +177,8 @@ export function createLogStore(db: Database): LogStore {
     },
     methods: {
       async readPositions({ after, limit, connection }) {
-        const rows = connection === undefined ? read.all(after, limit) : readOf.all(after, limit, connection);
+        const rows =
+          connection === undefined ? read.all(after, limit) : readOf.all(after, limit, connection, blockOf(after + 1));
         return rows.map(toPosition);
       },
       async getEvent(id) {
@@ -202,6 +221,7 @@ export function createLogStore(db: Database): LogStore {
       const gone = count.get(trimmed, end)?.n ?? 0;
       drop.run(end);
       setTrimmed.run(end);
+      blocks.trimmed(end);
       known = null;
       return gone;
     },
@@ -216,6 +236,7 @@ export function createLogStore(db: Database): LogStore {
       const [last] = read.all(end - 1, 1);
       drop.run(end);
       setTrimmed.run(end);
+      blocks.trimmed(end);
       known = null;
       return { positions, raws: last ? dropRawTo.run(last.committed_at) : 0 };
     },

@@ -81,4 +81,12 @@ export const migrations: readonly Migration[] = [
   drop table attempt;
   create index attempts_webhook on attempts (webhook);
   `,
+  `
+  -- Instead of an index on the connection, of which each event wrote a page: a row for each connection and 256 positions.
+  create table log_block (
+    connection text not null, block integer not null, primary key (connection, block)
+  ) strict, without rowid;
+  insert into log_block select distinct connection, seq / 256 from log;
+  drop index log_connection;
+  `,
 ];

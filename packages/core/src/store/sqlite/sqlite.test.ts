@@ -152,6 +152,20 @@ describe("migrations", () => {
   });
 });
 
+describe("a file of before", () => {
+  it("knows at once where the positions of each connection are", async () => {
+    const old = openFile(path, { migrations: migrations.slice(0, 4) });
+    old.exec(`with recursive n(seq) as (select 1 union all select seq + 1 from n where seq < 600)
+      insert into log (seq, connection, committed_at, bots, id, key, body)
+      select seq, iif(seq % 299 = 1, 'rare', 'chat'), '', '[]', 'evt_' || seq, cast('k' || seq as blob), json_object('id', 'evt_' || seq) from n`);
+    old.close();
+    const store = openSqliteStore(path);
+    const rare = await store.readPositions({ after: 0, limit: 9, connection: "rare" });
+    expect(rare.map(({ seq }) => seq)).toEqual([1, 300, 599]);
+    await store.close();
+  });
+});
+
 describe("a full disk", () => {
   it("is told in a sentence; what was stored stays, and it goes on when there is room", async () => {
     const db = openFile(path);

@@ -162,16 +162,6 @@ export function testLog(open: OpenTested): void {
       expect((await all()).map(({ body }) => body.id)).toEqual(["evt_B"]);
     });
 
-    it("narrows to a connection", async () => {
-      await store().appendEvents(batch([event("A"), event("B")]));
-      await store().appendEvents(batch([event("C", { connection: "other" })], { connection: "other" }));
-      await store().appendEvents(batch([event("D")]));
-      const read = (connection: string, after = 0) => store().readPositions({ after, limit: 2, connection });
-      expect((await read("chat", 1)).map(({ seq }) => seq)).toEqual([2, 4]);
-      expect((await read("other")).map(({ body }) => body.id)).toEqual(["evt_C"]);
-      expect(await read("unknown")).toEqual([]);
-    });
-
     it("hands out copies: a change of what was read changes nothing kept", async () => {
       const sent = event("A");
       await store().appendEvents(batch([sent]));

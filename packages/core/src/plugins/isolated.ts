@@ -36,7 +36,11 @@ export interface IsolatedParts {
   readonly again: () => void;
 }
 
-const backoffMs = [250, 500, 1_000, 2_000, 5_000, 10_000, 30_000];
+/**
+ * After the first crash of a minute, the second, … One alone costs little time; one that comes again is the plugin's way,
+ * and each start takes a processor from the others.
+ */
+const backoffMs = [250, 1_000, 3_000, 8_000];
 const crashWindowMs = 60_000;
 const mostCrashes = 5;
 /** How long a process without sessions is kept: opening anew must not start one each time. */
@@ -121,9 +125,8 @@ export function isolatedPlugin(parts: IsolatedParts): RunningPlugin {
     }
     log.warn("the plugin broke and is started again", { plugin: id, version: plugin.version, reason: why });
     enter("failed", why);
-    const wait = backoffMs[Math.min(recent.length, backoffMs.length) - 1] ?? 30_000;
     void clock
-      .sleep(wait, stopped.signal)
+      .sleep(backoffMs[recent.length - 1] ?? crashWindowMs, stopped.signal)
       .then(begin)
       .then(() => {
         restarts += 1;

@@ -16,6 +16,8 @@ import { objectOf, textOf } from "./wire.ts";
 /** The largest webhook seen had 896,513 bytes: an emoji costs 14 of them, and a reply holds its parent. */
 export const maxBodyBytes = 4 * 1024 * 1024;
 
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
 // Whoever asks is a stranger until the signature holds: one answer for an unknown bot, a wrong secret and a replay.
 const refused: HookResponse = { status: 401, json: {} };
 const accepted: HookResponse = { status: 200, json: {} };
@@ -130,7 +132,7 @@ export function decodeKept(state: State, { id, bots, raw, receivedAt }: RawIntak
 function decode(state: State, handle: string | null, now: string, random: string, bytes: Uint8Array): EventDraft {
   let body: unknown;
   try {
-    body = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    body = JSON.parse(utf8.decode(bytes));
   } catch {
     const text = new TextDecoder().decode(bytes.subarray(0, 16_384));
     return unknownEvent(text, "unreadable", { now, random });

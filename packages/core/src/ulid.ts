@@ -1,4 +1,4 @@
-import { monotonicFactory } from "ulid";
+import { decodeTime, isValid, monotonicFactory } from "ulid";
 
 // Random bytes are fetched for many ids at once: one call of the system for each digit costs more than a row of SQLite.
 const pool = new Uint8Array(4096);
@@ -17,3 +17,8 @@ function random(): number {
  * goes back. The argument is Unix milliseconds; default now.
  */
 export const ulid: (time?: number) => string = monotonicFactory(random);
+
+/** What is made from now on is larger than this one, made by a process before, whatever the clock says. Others are ignored. */
+export function continueAfter(id: string): void {
+  if (isValid(id)) ulid(decodeTime(id) + 1);
+}

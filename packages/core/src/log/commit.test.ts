@@ -1,9 +1,21 @@
 import { describe, expect, it } from "vitest";
 import { createMemoryStore } from "../store/memory.ts";
-import { effect } from "../store/suite/samples.ts";
+import { batch, effect, event } from "../store/suite/samples.ts";
 import { at, draft, membership, openTestLog } from "./test-log.ts";
 
 describe("what the core fills in", () => {
+  it("gives ids that grow, also where the clock was set back before the start", async () => {
+    const store = createMemoryStore();
+    const later = event("A");
+    const id = "evt_3G0000000000000000000000ZZ";
+    await store.appendEvents(batch([{ ...later, body: { ...later.body, id } }]));
+    const { commit, all } = await openTestLog({ store });
+    await commit({ events: [draft("m1"), draft("m2")] });
+    const ids = (await all()).map((one) => one.id);
+    expect(ids).toHaveLength(3);
+    expect(ids.toSorted()).toEqual(ids);
+  });
+
   it("completes a message: ids, position, handles, what it answers and mentions", async () => {
     const { commit, all } = await openTestLog();
     const mentions = [

@@ -3,7 +3,7 @@ import type { Sealer } from "../secrets/types.ts";
 import type { AppendBatch, Appended, EventBody, RecordPut, Store } from "../store/types.ts";
 import { type Completed, completeIntake, type Directory } from "./complete.ts";
 import { isoClock } from "../iso.ts";
-import { ulid } from "../ulid.ts";
+import { continueAfter, ulid } from "../ulid.ts";
 import { createMembership } from "./membership.ts";
 import { createNotifier } from "./notifier.ts";
 import { createPrimary } from "./primary.ts";
@@ -26,6 +26,10 @@ export interface LogParts extends Directory {
 /** Events that a line of the log names; a history that is read in may hold thousands. */
 const mostNamed = 20;
 
+const idPrefix = "evt_";
+/** Positions at the end of the log in which the newest id is looked for: those of late copies carry older ones. */
+const lookedBack = 100;
+
 const none: ReadonlySet<string> = new Set();
 
 type About = { readonly id: string; readonly platform: string };
@@ -35,7 +39,10 @@ type Tell = Parameters<EventLog["onCommitted"]>[0];
 export async function createLog(parts: LogParts): Promise<EventLog> {
   const { store, clock } = parts;
   const { logId, headSeq } = await store.info();
-  const newId = (): string => `evt_${ulid(clock.now())}`;
+  // Ids grow with their positions over restarts too, also where the clock was set back in between.
+  for (const { body } of await store.readPositions({ after: Math.max(0, headSeq - lookedBack), limit: lookedBack }))
+    continueAfter(body.id.slice(idPrefix.length));
+  const newId = (): string => idPrefix + ulid(clock.now());
   const now = isoClock(clock);
   const notifier = createNotifier(clock, headSeq);
   const reader = createReader({ store, clock, notifier, logId, retentionMs: parts.retentionMs });

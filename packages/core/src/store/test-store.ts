@@ -2,6 +2,7 @@ import { describe } from "vitest";
 import { testCrash } from "./suite/crash.ts";
 import { testDeliveries } from "./suite/deliveries.ts";
 import { testLedger } from "./suite/ledger.ts";
+import { testLogIds } from "./suite/log-ids.ts";
 import { testLogOf } from "./suite/log-of.ts";
 import { testLog } from "./suite/log.ts";
 import { testRecords } from "./suite/records.ts";
@@ -21,6 +22,7 @@ export function testStore(name: string, open: OpenTested, options: { readonly ou
     testRecords(open);
     testLog(open);
     testLogOf(open);
+    testLogIds(open);
     testLedger(open);
     testDeliveries(open);
     if (options.outlivesProcess) testCrash(open);

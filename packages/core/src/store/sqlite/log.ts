@@ -2,6 +2,7 @@ import { decodedAgain, unseenBots } from "../rules.ts";
 import type { AppendBatch, Appended, EventBody, PendingEvent, Position, Store, StoreInfo } from "../types.ts";
 import { blockOf, createBlocks, withinBlock } from "./blocks.ts";
 import type { Database } from "./database.ts";
+import { createIds } from "./ids.ts";
 
 interface PositionRow {
   readonly seq: number;
@@ -39,6 +40,7 @@ interface Edges {
   readonly trimmed: number;
   readonly undone: number;
   readonly noted: Map<string, number>;
+  lastId: string;
 }
 
 const noBots = "[]";
@@ -61,7 +63,7 @@ export function createLogStore(db: Database): LogStore {
     "insert into log (seq, first_seq, connection, committed_at, bots) values (?, ?, ?, ?, ?)",
   );
   const byKey = db.query<{ seq: number; id: string }>("select seq, id from log where key = ?");
-  const byId = db.query<PositionRow>("select seq, first_seq, committed_at, bots, body from log where id = ?");
+  const at = db.query<PositionRow>("select seq, first_seq, committed_at, bots, body from log where seq = ?");
   const botsOf = db.query<{ bots: string }>(
     "select bots from log where seq = ?1 union all select bots from log where first_seq = ?1 order by 1",
   );
@@ -103,11 +105,17 @@ export function createLogStore(db: Database): LogStore {
   const dropOldRaw = db.query("delete from raw where n in (select n from raw order by n limit ?)");
 
   const blocks = createBlocks(db);
+  const ids = createIds(db);
   let known: Edges | null = null;
   /** This process alone writes: the file is asked at first, and after something was undone or removed. */
   const edges = (): Edges => {
     if (known?.undone !== db.undone())
-      known = { ...(bounds.get() ?? { head: 0, trimmed: 0 }), undone: db.undone(), noted: new Map() };
+      known = {
+        ...(bounds.get() ?? { head: 0, trimmed: 0 }),
+        undone: db.undone(),
+        noted: new Map(),
+        lastId: ids.last(),
+      };
     return known;
   };
   const seenBy = (seq: number): string[] => botsOf.all(seq).flatMap(({ bots }) => JSON.parse(bots) as string[]);
@@ -158,6 +166,7 @@ export function createLogStore(db: Database): LogStore {
         const result = appendOne(batch, event, edge.head + 1);
         if (result.seq !== null) {
           edge.head = result.seq;
+          if (result.outcome === "fresh") edge.lastId = ids.note(result.id, result.seq, edge.lastId);
           blocks.note(batch.connection, result.seq, edge.noted);
         }
         return result;
@@ -182,7 +191,8 @@ export function createLogStore(db: Database): LogStore {
         return rows.map(toPosition);
       },
       async getEvent(id) {
-        const row = byId.get(id);
+        const seq = ids.find(id, edges().head);
+        const row = seq === null ? null : at.get(seq);
         return row && { ...toPosition(row), bots: seenBy(row.seq) };
       },
       async seqBefore(time) {
@@ -222,6 +232,7 @@ export function createLogStore(db: Database): LogStore {
       drop.run(end);
       setTrimmed.run(end);
       blocks.trimmed(end);
+      ids.trimmed(end);
       known = null;
       return gone;
     },
@@ -237,6 +248,7 @@ export function createLogStore(db: Database): LogStore {
       drop.run(end);
       setTrimmed.run(end);
       blocks.trimmed(end);
+      ids.trimmed(end);
       known = null;
       return { positions, raws: last ? dropRawTo.run(last.committed_at) : 0 };
     },

@@ -89,4 +89,12 @@ export const migrations: readonly Migration[] = [
   insert into log_block select distinct connection, seq / 256 from log;
   drop index log_connection;
   `,
+  `
+  -- Ids grow with their positions and are found by halving. The table has those that do not, and all of before.
+  create table log_odd_id (id text primary key, seq integer not null) strict, without rowid;
+  insert into log_odd_id select id, seq from log where id is not null;
+  create index log_odd_id_seq on log_odd_id (seq);
+  drop index log_id;
+  insert into meta select 'ordered', coalesce(max(seq), 0) from log;
+  `,
 ];

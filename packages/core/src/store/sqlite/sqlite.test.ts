@@ -153,7 +153,7 @@ describe("migrations", () => {
 });
 
 describe("a file of before", () => {
-  it("knows at once where the positions of each connection are", async () => {
+  it("finds at once the positions of each connection, and events by their ids", async () => {
     const old = openFile(path, { migrations: migrations.slice(0, 4) });
     old.exec(`with recursive n(seq) as (select 1 union all select seq + 1 from n where seq < 600)
       insert into log (seq, connection, committed_at, bots, id, key, body)
@@ -162,7 +162,16 @@ describe("a file of before", () => {
     const store = openSqliteStore(path);
     const rare = await store.readPositions({ after: 0, limit: 9, connection: "rare" });
     expect(rare.map(({ seq }) => seq)).toEqual([1, 300, 599]);
+    await store.appendEvents(batch([event("A")]));
+    expect((await store.getEvent("evt_17"))?.seq).toBe(17);
+    expect((await store.getEvent("evt_A"))?.seq).toBe(601);
+    await store.trim({ events: time(1) });
     await store.close();
+    // What says where they were goes with them.
+    const left = openFile(path);
+    const count = "select (select count(*) from log_odd_id) + (select count(*) from log_block where block < 2) as n";
+    expect(left.query<{ n: number }>(count).get()?.n).toBe(0);
+    left.close();
   });
 });
 

@@ -1,0 +1,13 @@
+import { encodeTime } from "ulid";
+import { expect, it } from "vitest";
+import { continueAfter, ulid } from "./ulid.ts";
+
+it("goes on after what a process before has made, and ignores what is none", () => {
+  const now = Date.now();
+  const before = `${encodeTime(now + 86_400_000)}ZZZZZZZZZZZZZZZZ`;
+  continueAfter("A");
+  continueAfter("01KB9Z8Q3M0V6T3D1X7E2R5YAC");
+  expect(ulid(now) < before).toBe(true);
+  continueAfter(before);
+  expect(ulid(now) > before).toBe(true);
+});

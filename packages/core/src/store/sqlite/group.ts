@@ -9,15 +9,6 @@ interface Waiting {
 
 const isConflict = (error: unknown): boolean => isBotyardError(error) && error.code === "conflict";
 
-/**
- * What a turn may collect, as a multiple of what the wait for the disk costs: beyond it there is little left to share,
- * and whoever is answered now can ask again while the rest of the turn is being worked on. With a disk that takes
- * milliseconds a whole turn shares its wait.
- */
-const patience = 10;
-/** Of the newest wait in the mean of them: one that wrote the log back is forgotten after some dozens. */
-const weight = 0.1;
-
 /** Runs writes of one turn of the event loop in one transaction, so that they share one wait for the disk. */
 export interface Group {
   /**
@@ -32,15 +23,11 @@ export interface Group {
 /** `committed` is called after each transaction. */
 export function createGroup(db: Database, committed: () => void = () => {}): Group {
   let waiting: Waiting[] = [];
-  let since = 0;
-  /** Milliseconds that "commit" takes, without the work before it; unknown at first, and then nothing is cut short. */
-  let costMs = Number.POSITIVE_INFINITY;
 
   /** All of a turn in one transaction. `apart`: each can be undone alone, which costs two statements each. */
-  const commit = (turn: readonly Waiting[], apart: boolean): readonly (() => void)[] => {
-    let worked = 0;
-    const settle = db.tx(() => {
-      const settling = turn.map(({ work, resolve, reject }) => {
+  const commit = (turn: readonly Waiting[], apart: boolean): readonly (() => void)[] =>
+    db.tx(() =>
+      turn.map(({ work, resolve, reject }) => {
         try {
           const value = (apart ? db.tx(work) : work()) as never;
           return () => resolve(value);
@@ -49,14 +36,8 @@ export function createGroup(db: Database, committed: () => void = () => {}): Gro
           if (!apart || !isConflict(error)) throw error;
           return () => reject(error);
         }
-      });
-      worked = performance.now();
-      return settling;
-    });
-    const tookMs = performance.now() - worked;
-    costMs = Number.isFinite(costMs) ? costMs + (tookMs - costMs) * weight : tookMs;
-    return settle;
-  };
+      }),
+    );
 
   const flush = (): void => {
     const turn = waiting;
@@ -82,13 +63,8 @@ export function createGroup(db: Database, committed: () => void = () => {}): Gro
   return {
     run<T>(work: () => T): Promise<T> {
       return new Promise<T>((resolve, reject) => {
-        const now = performance.now();
-        if (waiting.length === 0) {
-          since = now;
-          setImmediate(flush);
-        }
+        if (waiting.length === 0) setImmediate(flush);
         waiting.push({ work, resolve, reject });
-        if (now - since > patience * costMs) flush();
       });
     },
     flush,

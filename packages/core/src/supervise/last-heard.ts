@@ -27,8 +27,11 @@ export interface LastHeard {
   gapFrom(): string;
   /** What was missed may bear times that lie ahead: written down, because only the end of the gap needs it. */
   noteAhead(): Promise<void>;
-  /** ISO 8601: until when a gap goes that ends now, where that lies ahead; asked once. */
-  takeAhead(): Promise<string | null>;
+  /**
+   * Hands over until when a gap goes that ends now, ISO 8601, where that lies ahead; forgotten once `use` has written it
+   * down, and not before: a crash in between would lose it.
+   */
+  takeAhead<T>(use: (until: string | null) => Promise<T>): Promise<T>;
 }
 
 interface Receiver {
@@ -100,11 +103,12 @@ export async function createLastHeard(
     async noteAhead() {
       await write(ahead());
     },
-    async takeAhead() {
+    async takeAhead(use) {
       const until = unwritten[aheadKey] ?? (await store.pluginGet(connection, aheadKey));
-      if (typeof until !== "string") return null;
+      if (typeof until !== "string") return use(null);
+      const used = await use(until);
       await write({ [aheadKey]: null });
-      return until;
+      return used;
     },
   };
   const tick = (): void => {

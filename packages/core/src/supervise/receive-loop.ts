@@ -1,4 +1,12 @@
-import { BotyardError, isBotyardError, type Proof, type Receive, type Resumed, type RunCall } from "@botyard/sdk";
+import {
+  BotyardError,
+  type Gap,
+  isBotyardError,
+  type Proof,
+  type Receive,
+  type Resumed,
+  type RunCall,
+} from "@botyard/sdk";
 import { lineOf } from "../channel/lost.ts";
 import type { Core } from "../core.ts";
 import { markCaller } from "../limits/caller.ts";
@@ -30,7 +38,7 @@ async function fill(parts: LoopParts, last: LastHeard, signal: AbortSignal, resu
   // One that has an end was left open by a start that could prove nothing, before its history was read: that a later start
   // resumed proves what came after it only.
   if (resumed.from !== "unknown" && gap.to === null) {
-    await gaps.settle(await gaps.end(gap, await bounds(last)), [{ outcome: "filled", messages: 0 }]);
+    await gaps.settle(await endNow(gaps, last, gap), [{ outcome: "filled", messages: 0 }]);
     return;
   }
   if (!receive.backfill) {
@@ -136,15 +144,7 @@ async function once(parts: LoopParts, last: LastHeard, onStarted: () => void): P
     await filling;
   }
   // Only a stretch that did receive can have lost something; an open gap goes on by itself.
-  if (failure === null || !started) return failure;
-  await last.noteAhead();
-  if (!parts.gaps.current(live.id, bot))
-    await parts.gaps.open({
-      connection: live.id,
-      ...(bot ? { bots: [bot] } : {}),
-      from: last.gapFrom(),
-      cause: sentence(failure),
-    });
+  if (failure !== null && started) await openGap(parts, last, sentence(failure));
   return failure;
 }
 
@@ -175,19 +175,18 @@ async function pushed(parts: LoopParts, call: RunCall): Promise<void> {
 
 async function openMissed(parts: LoopParts, last: LastHeard, resumed: Resumed): Promise<void> {
   if (resumed.from !== "unknown" || !last.ever) return;
-  await last.noteAhead();
-  const gap =
-    parts.gaps.current(parts.live.id, parts.bot) ??
-    (await parts.gaps.open({
-      connection: parts.live.id,
-      ...(parts.bot ? { bots: [parts.bot] } : {}),
-      from: last.gapFrom(),
-      cause: "Botyard was not receiving",
-    }));
-  await parts.gaps.end(gap, await bounds(last));
+  await endNow(parts.gaps, last, await openGap(parts, last, "Botyard was not receiving"));
 }
 
-const bounds = async (last: LastHeard) => ({ from: last.gapFrom(), ahead: await last.takeAhead() });
+/** The one that is open already, or a new one from the last proof on. */
+async function openGap({ gaps, live, bot }: LoopParts, last: LastHeard, cause: string): Promise<Gap> {
+  await last.noteAhead();
+  const bots = bot ? { bots: [bot] } : {};
+  return gaps.current(live.id, bot) ?? gaps.open({ connection: live.id, ...bots, from: last.gapFrom(), cause });
+}
+
+const endNow = (gaps: Gaps, last: LastHeard, gap: Gap): Promise<Gap> =>
+  last.takeAhead((ahead) => gaps.end(gap, { from: last.gapFrom(), ahead }));
 
 function sentence(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -1,10 +1,10 @@
 import {
   BotyardError,
+  createServerClock,
   type Acting,
   type Host,
   type Http,
   type Room,
-  createServerClock,
   type ServerClock,
 } from "@botyard/sdk";
 import { whoami } from "./api.ts";

@@ -1,10 +1,10 @@
 import {
   BotyardError,
+  createServerClock,
   type Acting,
   type Call,
   type Host,
   type OpenedCredential,
-  createServerClock,
   type ServerClock,
 } from "@botyard/sdk";
 import * as api from "./api.ts";

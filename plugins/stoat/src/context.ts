@@ -1,11 +1,11 @@
 import {
   BotyardError,
+  createServerClock,
   isBotyardError,
   type Acting,
   type BotTarget,
   type Call,
   type Host,
-  createServerClock,
   type ServerClock,
 } from "@botyard/sdk";
 import * as api from "./api.ts";

@@ -1,11 +1,11 @@
 import {
   BotyardError,
+  createServerClock,
   type Acting,
   type BotTarget,
   type Call,
   type Host,
   type Http,
-  createServerClock,
   type ServerClock,
 } from "@botyard/sdk";
 import type { Auth, Caller } from "./api.ts";

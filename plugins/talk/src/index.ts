@@ -60,7 +60,7 @@ function session(state: State): Session<Capabilities> {
         return throttledMs(response.headers) > 0 ? { bucket } : null;
       },
     },
-    close: async () => state.close(),
+    close: () => state.close(),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Host } from "@botyard/sdk";
 import type { Settings } from "./settings.ts";
+import { createRandoms, type Randoms } from "./randoms.ts";
 import { isObject, numberOf, textOf, type Feature } from "./wire.ts";
 
 export interface RoomFacts {
@@ -67,21 +68,9 @@ export interface Memory {
   keepPending(handle: string, pending: { readonly id: number; readonly url: string } | null): Promise<void>;
   /** Forgets all of a bot. */
   forget(handle: string): Promise<void>;
-  /** False where the random was used before; else it counts as used until `unuse`. */
-  use(handle: string, random: string): Readonly<Record<string, unknown>> | null;
-  unuse(handle: string, random: string): void;
-}
-
-/** Of one bot in memory: at least the last so many, at most twice as many. */
-const keptRandoms = 10_000;
-/** Randoms of each bot that outlive a restart. */
-const storedRandoms = 512;
-
-/** Two generations: forgetting one by one would cost more with each. */
-interface Randoms {
-  used: Set<string>;
-  before: Set<string>;
-  slot: number;
+  readonly randoms: Randoms;
+  /** Writes what waits for others to be written with. */
+  flush(): Promise<void>;
 }
 
 const allOn: Asked = { features: null, state: 1 };
@@ -92,18 +81,13 @@ export async function openMemory(host: Host<Settings>): Promise<Memory> {
   const bots = new Map<string, BotFacts>();
   const askeds = new Map<string, Asked>();
   const heards = new Map<string, Heard[]>();
-  const randoms = new Map<string, Randoms>();
+  const randoms = createRandoms();
   const pendings = new Map<string, { readonly id: number; readonly url: string }>();
   let server: ServerFacts = { talk: null, askFeatures: false };
 
   const roomsOf = (handle: string): Map<string, RoomFacts> => {
     const known = rooms.get(handle) ?? new Map<string, RoomFacts>();
     rooms.set(handle, known);
-    return known;
-  };
-  const randomsOf = (handle: string) => {
-    const known: Randoms = randoms.get(handle) ?? { used: new Set<string>(), before: new Set<string>(), slot: 0 };
-    randoms.set(handle, known);
     return known;
   };
   const orNull = (value: unknown): number | null => (typeof value === "number" ? value : null);
@@ -128,16 +112,13 @@ export async function openMemory(host: Host<Settings>): Promise<Memory> {
     } else if (kind === "pending") {
       if (isObject(value)) pendings.set(handle, { id: numberOf(value["id"]), url: textOf(value["url"]) });
       else pendings.delete(handle);
-    } else if (kind === "seen" && typeof value === "string") {
-      const known = randomsOf(handle);
-      known.used.add(value);
-      known.slot = Math.max(known.slot, (numberOf(rest) + 1) % storedRandoms);
     } else if (key === "server" && isObject(value)) {
       server = { talk: textOf(value["talk"]) || null, askFeatures: value["askFeatures"] === true };
     }
   }
 
-  for (const [key, value] of await host.store.list("")) take(key, value);
+  for (const [key, value] of await host.store.list("")) if (!randoms.take(key, value)) take(key, value);
+  await host.store.put(randoms.renew());
 
   const write = async (entries: Readonly<Record<string, unknown>>): Promise<void> => {
     await host.store.put(entries);
@@ -155,8 +136,7 @@ export async function openMemory(host: Host<Settings>): Promise<Memory> {
     },
     leaving: (handle, token) => (rooms.get(handle)?.has(token) ? { [`room/${handle}/${token}`]: null } : {}),
     learnt(put) {
-      // `use` counted a random already
-      for (const [key, value] of Object.entries(put)) if (!key.startsWith("seen/")) take(key, value);
+      for (const [key, value] of Object.entries(put)) take(key, value);
     },
     enter: (handle, token, facts) => write(memory.entering(handle, token, facts)),
     leave: (handle, token) => write(memory.leaving(handle, token)),
@@ -189,24 +169,10 @@ export async function openMemory(host: Host<Settings>): Promise<Memory> {
       askeds.delete(handle);
       heards.delete(handle);
       pendings.delete(handle);
-      randoms.delete(handle);
+      randoms.forget(handle);
     },
-    use(handle, random) {
-      const known = randomsOf(handle);
-      if (known.used.has(random) || known.before.has(random)) return null;
-      known.used.add(random);
-      if (known.used.size >= keptRandoms) {
-        known.before = known.used;
-        known.used = new Set();
-      }
-      const { slot } = known;
-      known.slot = (slot + 1) % storedRandoms;
-      return { [`seen/${handle}/${slot}`]: random };
-    },
-    unuse(handle, random) {
-      randoms.get(handle)?.used.delete(random);
-      randoms.get(handle)?.before.delete(random);
-    },
+    randoms,
+    flush: () => host.store.put(randoms.rest()),
   };
   return memory;
 }

@@ -88,19 +88,22 @@ export function createHttpReceiver(state: State): NonNullable<Receive["http"]> {
       return refused;
     }
     const random = request.headers["x-nextcloud-talk-random"] ?? "";
-    const seen = memory.use(handle, random);
-    if (seen === null) {
+    if (!memory.randoms.use(handle, random)) {
       host.log.warn("a webhook whose random was seen before was refused", { bot: handle });
       return refused;
     }
     try {
       const event = read(state, handle, random, request);
       await prove(address, kind, event.native?.["type"] === "Join" ? (event.actor?.id ?? null) : null);
-      const put = { ...seen, ...roomsAfter(state, handle, event) };
-      await host.commit({ via: "webhook", id: random, bots: [handle], raw: request.body, events: [event] }, { put });
-      memory.learnt(put);
+      const facts = roomsAfter(state, handle, event);
+      const used = memory.randoms.keep(handle, random, event.key !== null);
+      await host.commit(
+        { via: "webhook", id: random, bots: [handle], raw: request.body, events: [event] },
+        { put: used === null ? facts : { ...facts, ...used } },
+      );
+      memory.learnt(facts);
     } catch (error) {
-      memory.unuse(handle, random);
+      memory.randoms.unuse(handle, random);
       host.log.error("a webhook could not be stored; Talk will not send it again", { bot: handle, error });
       throw error instanceof BotyardError
         ? error

@@ -39,7 +39,7 @@ export interface State {
   /** Names in webhooks that are not the expected server's, since the start. */
   readonly foreign: Set<string>;
   /** Ends what `openState` began. */
-  close(): void;
+  close(): Promise<void>;
 }
 
 export async function openState(host: Host<Settings>): Promise<State> {
@@ -71,7 +71,10 @@ export async function openState(host: Host<Settings>): Promise<State> {
     echoes: createEchoes(host.clock),
     foreign: new Set(),
     stop: await createStop(host),
-    close: unwatch,
+    async close() {
+      unwatch();
+      await memory.flush();
+    },
   };
 }
 

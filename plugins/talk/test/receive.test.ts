@@ -123,9 +123,27 @@ test("a random that was seen before is refused, also after a restart", async () 
   expect(await hook(message(1), { random: nonce })).toEqual(refused);
   // each bot has randoms of its own
   expect((await hook(message(1), { random: nonce, path: "/second/1", secret: `${secret}-2` })).status).toBe(200);
+  await session.close();
   session = (await platform.open(host)) as Session<Capabilities>;
   expect(await hook(message(1), { random: nonce })).toEqual(refused);
   expect(host.intakes).toHaveLength(2);
+});
+
+test("after a crash the random of a reaction is refused; a message may come again, under the key it has in the log", async () => {
+  const like = JSON.stringify({
+    type: "Like",
+    actor: { type: "Person", id: "users/bob", name: "bob" },
+    object: { type: "Note", id: "1", name: "message", content: '{"message":"hi","parameters":[]}' },
+    content: "👍",
+    target: { type: "Collection", id: "abcd1234", name: "Ops" },
+  });
+  const [first, second] = [random(), random()];
+  expect((await hook(like, { random: first })).status).toBe(200);
+  expect((await hook(message(1), { random: second })).status).toBe(200);
+  session = (await platform.open(host)) as Session<Capabilities>;
+  expect(await hook(like, { random: first })).toEqual(refused);
+  expect((await hook(message(1), { random: second })).status).toBe(200);
+  expect(host.events.map(({ key }) => key)).toEqual([null, { kind: "message", id: "1" }]);
 });
 
 test("a body of 2 MB is taken, one of 20 MB is not", async () => {

@@ -40,6 +40,7 @@ export const suite: Suite = {
         [1, 1],
         [32, 1],
         [1, 100],
+        [32, 100],
       ] as const) {
         const { a, b } = await pairedRates(
           () =>

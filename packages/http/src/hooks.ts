@@ -14,10 +14,12 @@ export interface HooksOptions {
 
 const prefix = "/hooks/";
 const json = { "content-type": "application/json" } as const;
+/** Made once: almost all answers are the same. */
+const jsonHeaders = new Headers(json);
 
 /** Says nothing but the status: who asks is a stranger until the platform has checked its signature. */
 function silent(status: number): Response {
-  return new Response("{}", { status, headers: json });
+  return new Response("{}", { status, headers: jsonHeaders });
 }
 
 /** A whole service of one kind of path: there is nothing to route. */
@@ -87,6 +89,6 @@ async function toHookRequest(request: Request, path: string, maxBytes: number): 
 
 function toResponse({ status, headers, json: value, text }: Awaited<ReturnType<Runtime["hook"]>>): Response {
   if (value !== undefined)
-    return new Response(JSON.stringify(value), { status, headers: headers ? { ...json, ...headers } : json });
+    return new Response(JSON.stringify(value), { status, headers: headers ? { ...json, ...headers } : jsonHeaders });
   return new Response(text ?? null, { status, headers: { ...headers } });
 }

@@ -20,6 +20,8 @@ export interface LoggerOptions {
 /** A log whose lines can be marked: `logger.child({ connection: "chat" })`. */
 export interface Logger extends Log {
   child(fields: Readonly<Record<string, unknown>>): Logger;
+  /** Whether lines of this level are written: who would have to put much together for one asks first. */
+  wants(level: LogLevel): boolean;
 }
 
 const levels = { silent: -1, error: 0, warn: 1, info: 3, debug: 4 } as const satisfies Record<LogLevel, number>;
@@ -43,10 +45,10 @@ export function createLogger(options: LoggerOptions): Logger {
     reporters: [{ log: (record) => write(`${format(toLine(record, options.redactor))}\n`) }],
   });
 
+  const wants = (level: LogLevel): boolean => levels[level] <= most;
   const build = (fields: Readonly<Record<string, unknown>>): Logger => {
     const at = (level: keyof typeof colours): Log["debug"] => {
-      // Nothing is put together for lines that are not wanted: each commit has one.
-      if (levels[level] > most) return () => {};
+      if (!wants(level)) return () => {};
       return (message, data) => {
         const request = currentRequest();
         consola[level].raw({
@@ -61,6 +63,7 @@ export function createLogger(options: LoggerOptions): Logger {
       warn: at("warn"),
       error: at("error"),
       child: (more) => build({ ...fields, ...more }),
+      wants,
     };
   };
   return build({});

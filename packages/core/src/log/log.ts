@@ -1,4 +1,5 @@
-import type { Clock, Committed, Intake, Log } from "@botyard/sdk";
+import type { Clock, Committed, Intake } from "@botyard/sdk";
+import type { Logger } from "../host/logger.ts";
 import type { Sealer } from "../secrets/types.ts";
 import type { AppendBatch, Appended, EventBody, RecordPut, Store } from "../store/types.ts";
 import { type Completed, completeIntake, type Directory } from "./complete.ts";
@@ -20,7 +21,7 @@ export interface LogParts extends Directory {
   readonly applied: (puts: readonly RecordPut[]) => void;
   /** How long events are kept, for sentences only; null: for ever. */
   readonly retentionMs: number | null;
-  readonly logger?: Pick<Log, "error" | "debug">;
+  readonly logger?: Pick<Logger, "error" | "debug" | "wants">;
 }
 
 /** Events that a line of the log names; a history that is read in may hold thousands. */
@@ -99,10 +100,10 @@ export async function createLog(parts: LogParts): Promise<EventLog> {
     }
   };
 
-  const rawOf = (connection: string, { raw, via, id, bots }: Intake): Pick<AppendBatch, "raw"> => {
-    if (raw === undefined) return {};
+  const rawOf = (connection: string, { raw, via, id, bots }: Intake): AppendBatch["raw"] => {
+    if (raw === undefined) return undefined;
     const bytes = typeof raw === "string" ? Buffer.from(raw) : raw;
-    return { raw: { via, id: id ?? null, bots, bytes: parts.sealer.sealBytes(`raw/${connection}`, bytes) } };
+    return { via, id: id ?? null, bots, bytes: parts.sealer.sealBytes(`raw/${connection}`, bytes) };
   };
 
   /** Ids among those of the drafts that our own sends carried; asked only where the sender does not tell. */
@@ -138,23 +139,24 @@ export async function createLog(parts: LogParts): Promise<EventLog> {
         connection: connection.id,
         committedAt,
         events: completed.map(({ event }) => event),
-        ...rawOf(connection.id, intake),
-        ...(also.put ? { put: also.put } : {}),
-        ...(also.records ? { records: also.records } : {}),
-        ...(also.onlyFresh ? { onlyFresh: also.onlyFresh } : {}),
-        ...(also.copies ? { copies: also.copies } : {}),
+        raw: rawOf(connection.id, intake),
+        put: also.put,
+        records: also.records,
+        onlyFresh: also.onlyFresh,
+        copies: also.copies,
       };
       const appended = store.appendEvents(batch).then((results) => {
         const fresh = after(batch, completed, results);
         tellAll(batch, fresh);
         const committed = toCommitted(results, intake.events.length);
-        parts.logger?.debug("an intake is in the log", {
-          connection: connection.id,
-          via: intake.via,
-          intake: intake.id,
-          ...committed,
-          events: fresh.slice(0, mostNamed).map(({ event }) => event.body.id),
-        });
+        if (parts.logger?.wants("debug"))
+          parts.logger.debug("an intake is in the log", {
+            connection: connection.id,
+            via: intake.via,
+            intake: intake.id,
+            ...committed,
+            events: fresh.slice(0, mostNamed).map(({ event }) => event.body.id),
+          });
         return committed;
       });
       return { appended };

@@ -38,10 +38,18 @@ function newNonce(): Buffer {
   return nonce;
 }
 
+let named = { name: "", bytes: Buffer.alloc(0) };
+
+/** Intakes of one connection follow each other, all under its name. */
+function bytesOf(name: string): Buffer {
+  if (name !== named.name) named = { name, bytes: Buffer.from(name) };
+  return named.bytes;
+}
+
 /** The name is bound to the value: it opens under that name only. */
 export function encrypt(key: SealKey, name: string, plain: Uint8Array): Buffer {
   const nonce = newNonce();
-  const cipher = createCipheriv(algorithm, key, nonce).setAAD(Buffer.from(name));
+  const cipher = createCipheriv(algorithm, key, nonce).setAAD(bytesOf(name));
   const text = cipher.update(plain);
   // In this mode nothing is left for the end.
   cipher.final();

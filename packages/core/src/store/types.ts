@@ -135,22 +135,24 @@ export interface AppendBatch {
   readonly committedAt: string;
   readonly events: readonly PendingEvent[];
   /** As received, sealed. */
-  readonly raw?: {
-    readonly via: string;
-    readonly id: string | null;
-    readonly bots?: readonly string[] | undefined;
-    readonly bytes: Uint8Array;
-  };
+  readonly raw?:
+    | {
+        readonly via: string;
+        readonly id: string | null;
+        readonly bots?: readonly string[] | undefined;
+        readonly bytes: Uint8Array;
+      }
+    | undefined;
   /**
    * An event that is there already stays as it is: it gets no copy for other bots either. One that is there as
    * `platform.unknown` gives its key to what is known of the same fact now, which is appended as a new event.
    */
-  readonly onlyFresh?: true;
+  readonly onlyFresh?: true | undefined;
   /** With `onlyFresh`: one that was read in later itself (`backfilled`) gets its copies all the same. */
-  readonly copies?: true;
+  readonly copies?: true | undefined;
   /** Plugin's own entries, in the same transaction; null deletes. */
-  readonly put?: Readonly<Record<string, unknown>>;
-  readonly records?: readonly RecordPut[];
+  readonly put?: Readonly<Record<string, unknown>> | undefined;
+  readonly records?: readonly RecordPut[] | undefined;
 }
 
 export interface Appended {

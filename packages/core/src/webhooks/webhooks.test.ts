@@ -231,7 +231,7 @@ test("a new process goes on where the last one was", async () => {
     platforms: [...core.platforms.values()],
     store,
     sealer: core.sealer,
-    logger: { ...core.logger, child: () => later.core.logger as never },
+    logger: { ...core.logger, child: () => later.core.logger as never, wants: () => false },
     redactor: { add() {}, text: (text) => text, data: (data) => ({ ...data }) },
     receive: true,
   });

@@ -9,8 +9,8 @@ import { ownCommand, type Peer, startPeer } from "../peers/process.ts";
 
 const serverName = "bench.test";
 const peers = join(import.meta.dirname, "../peers/matrix");
-/** Messages that the service and the homeserver have had before anything counts: a service runs for weeks. */
-const warmSeconds = 4;
+/** Some 1,500 messages before anything counts: a service runs for weeks, and after 200 most of its code is interpreted still. */
+const warmSeconds = 40;
 /** Many and short: what else the machine does hits both. */
 const rounds = 9;
 /** A message takes Synapse 20 ms and more: a rate wants some dozens of them. */

@@ -142,7 +142,7 @@ export function createCarry(core: Core, parts: Pick<InvokeParts, "handlers" | "c
             : result;
         const kept = { value, status: reply.status, ...(reply.location ? { location: reply.location } : {}) };
         isDone = true;
-        if (row) await written(row, () => settleDone(core, row, kept, operation.secretOutput ?? false));
+        if (row) await written(row, () => settleDone(core, row, kept, operation));
         return { ...kept, replayed: reply.replayed };
       } catch (error) {
         if (!row) throw error;

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import {
+  type AnyOperation,
   BotyardError,
   type Capability,
   fromErrorData,
@@ -152,16 +153,23 @@ export function sealResult(
 /** A row that has ended keeps no input. */
 export const ended = (row: EffectRow): Pick<EffectRow, "call"> => (row.call ? { call: null } : {});
 
-export async function settleDone(core: Core, row: EffectRow, kept: Kept, secret: boolean): Promise<void> {
-  await core.store.updateEffect(row.id, {
+export async function settleDone(
+  core: Core,
+  row: EffectRow,
+  kept: Kept,
+  { effect, secretOutput }: Pick<AnyOperation, "effect" | "secretOutput">,
+): Promise<void> {
+  const patch = {
     state: "done",
     effect: "applied",
     updatedAt: core.now(),
     error: null,
     settledBy: "answer",
     ...ended(row),
-    ...sealResult(core, row.id, kept, secret),
-  });
+    ...sealResult(core, row.id, kept, secretOutput ?? false),
+  } as const;
+  // That it is on its way is on disk, and so nothing sends it twice. What became of a send its server knows too.
+  await core.store.updateEffect(row.id, patch, { syncLater: effect === "send" && !secretOutput });
 }
 
 export async function settleFailed(core: Core, row: EffectRow, error: BotyardError): Promise<void> {

@@ -10,6 +10,12 @@ export interface KeptCall {
   readonly why: "queue" | "recover";
 }
 
+/** How a change of a row is written. */
+export interface Writing {
+  /** A power cut within some milliseconds of the answer may undo it, and nothing that was answered before. */
+  readonly syncLater?: boolean;
+}
+
 export interface EffectRow {
   /** `op_…` */
   readonly id: string;

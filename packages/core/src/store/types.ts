@@ -1,6 +1,6 @@
 import type { Continuity, Credential, Event, Gap, Grant, Key, NativeBot, ProbeReport, State, Step } from "@botyard/sdk";
 import type { DeliveryStore, WebhookRecord } from "./delivery-types.ts";
-import type { AuditRow, EffectRow } from "./ledger-types.ts";
+import type { AuditRow, EffectRow, Writing } from "./ledger-types.ts";
 
 export type * from "./delivery-types.ts";
 export type * from "./ledger-types.ts";
@@ -256,7 +256,7 @@ export interface Store extends DeliveryStore {
    * is written. A row that failed with effect `none` does not count and loses its key.
    */
   beginEffect(row: EffectRow): Promise<{ readonly row: EffectRow; readonly created: boolean }>;
-  updateEffect(id: string, patch: Partial<Omit<EffectRow, "id">>): Promise<void>;
+  updateEffect(id: string, patch: Partial<Omit<EffectRow, "id">>, writing?: Writing): Promise<void>;
   getEffect(id: string): Promise<EffectRow | null>;
   findEffect(query: { readonly connection: string; readonly effectId: string }): Promise<EffectRow | null>;
   /** Newest first. `before` is an id. */

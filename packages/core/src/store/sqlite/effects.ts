@@ -1,5 +1,5 @@
 import { keptEffect, noEffectError, recoveredEffect } from "../rules.ts";
-import type { EffectRow, Store } from "../types.ts";
+import type { EffectRow, Store, Writing } from "../types.ts";
 import type { Database } from "./database.ts";
 import type { Group } from "./group.ts";
 
@@ -67,9 +67,9 @@ export function createEffectStore(db: Database, group: Group): EffectStore {
   };
 
   /** What a change of a row does goes back with the transaction; so does what is remembered of it. */
-  const changing = async <T>(id: string, work: () => T): Promise<T> => {
+  const changing = async <T>(id: string, work: () => T, writing?: Writing): Promise<T> => {
     try {
-      return await group.run(work);
+      return await group.run(work, writing);
     } catch (error) {
       forgetRow(id);
       throw error;
@@ -91,15 +91,16 @@ export function createEffectStore(db: Database, group: Group): EffectStore {
           return { row, created: true };
         });
       },
-      async updateEffect(id, patch) {
-        const known = await changing(id, () => {
+      async updateEffect(id, patch, writing) {
+        const change = (): boolean => {
           const before = recent.get(id) ?? parse(byId.get(id));
           if (before === null) return false;
           const row = keptEffect({ ...before, ...patch });
           write(before, row);
           remember(row);
           return true;
-        });
+        };
+        const known = await changing(id, change, writing);
         if (!known) throw noEffectError(id);
       },
       async getEffect(id) {

@@ -1,8 +1,11 @@
 import { isBotyardError } from "@botyard/sdk";
 import type { Database } from "./database.ts";
+import type { Writing } from "../ledger-types.ts";
+import type { LateSync } from "./late-sync.ts";
 
 interface Waiting {
   readonly work: () => unknown;
+  readonly syncLater: boolean;
   readonly resolve: (value: never) => void;
   readonly reject: (reason: unknown) => void;
 }
@@ -12,16 +15,23 @@ const isConflict = (error: unknown): boolean => isBotyardError(error) && error.c
 /** Runs writes of one turn of the event loop in one transaction, so that they share one wait for the disk. */
 export interface Group {
   /**
-   * Resolves when the transaction is on disk. A `conflict` undoes this work alone; any other failure undoes the turn's.
-   * `work` may run twice: all that it changes is in the database, or set anew by the second run.
+   * Resolves when the transaction is on disk; with `syncLater` perhaps when it is committed (see LateSync). A `conflict`
+   * undoes this work alone; any other failure undoes the turn's. `work` may run twice: all that it changes is in the
+   * database, or set anew by the second run.
    */
-  run<T>(work: () => T): Promise<T>;
+  run<T>(work: () => T, writing?: Writing): Promise<T>;
   /** Does what waits, at once. */
   flush(): void;
 }
 
-/** `committed` is called after each transaction. */
-export function createGroup(db: Database, committed: () => void = () => {}): Group {
+export interface GroupOptions {
+  /** Called after each transaction. */
+  readonly committed?: (() => void) | undefined;
+  /** Where commits wait for the disk: the way of those that need not. */
+  readonly late?: LateSync | undefined;
+}
+
+export function createGroup(db: Database, { committed, late }: GroupOptions = {}): Group {
   let waiting: Waiting[] = [];
 
   /** All of a turn in one transaction. `apart`: each can be undone alone, which costs two statements each. */
@@ -43,28 +53,31 @@ export function createGroup(db: Database, committed: () => void = () => {}): Gro
     const turn = waiting;
     waiting = [];
     if (turn.length === 0) return;
-    let settle: readonly (() => void)[];
-    try {
+    const commitAll = (): readonly (() => void)[] => {
       try {
-        settle = commit(turn, false);
+        return commit(turn, false);
       } catch (error) {
         // Seldom: everything was undone, and all but the one that conflicts is done again.
         if (turn.length === 1 || !isConflict(error)) throw error;
-        settle = commit(turn, true);
+        return commit(turn, true);
       }
+    };
+    let settle: readonly (() => void)[];
+    try {
+      settle = late && turn.every(({ syncLater }) => syncLater) ? late.run(commitAll) : commitAll();
     } catch (error) {
       for (const { reject } of turn) reject(error);
       return;
     }
     for (const done of settle) done();
-    committed();
+    committed?.();
   };
 
   return {
-    run<T>(work: () => T): Promise<T> {
+    run<T>(work: () => T, { syncLater = false }: Writing = {}): Promise<T> {
       return new Promise<T>((resolve, reject) => {
         if (waiting.length === 0) setImmediate(flush);
-        waiting.push({ work, resolve, reject });
+        waiting.push({ work, syncLater, resolve, reject });
       });
     },
     flush,

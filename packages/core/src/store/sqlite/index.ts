@@ -8,6 +8,7 @@ import { createDeliveryStore } from "./deliveries.ts";
 import { createEffectStore } from "./effects.ts";
 import { createGroup } from "./group.ts";
 import { createLogStore } from "./log.ts";
+import { createLateSync } from "./late-sync.ts";
 import { openFile, type Durability, type FileOptions } from "./open.ts";
 import { createRecordStore } from "./records.ts";
 import { walRoom } from "./wal-room.ts";
@@ -35,7 +36,9 @@ const pagesKept = 2048;
 export function createSqliteStore(db: Database, durability: Durability = "full"): Store {
   const records = createRecordStore(db);
   const log = createLogStore(db);
-  const group = createGroup(db, durability === "full" ? walRoom(db) : undefined);
+  const full = durability === "full";
+  const late = full ? createLateSync(db) : undefined;
+  const group = createGroup(db, { committed: full ? walRoom(db) : undefined, late });
   const effects = createEffectStore(db, group);
   const audit = createAuditStore(db);
   const deliveries = createDeliveryStore(db, group);
@@ -138,6 +141,7 @@ export function createSqliteStore(db: Database, durability: Durability = "full")
       if (state.closed) return;
       state.closed = true;
       group.flush();
+      late?.close();
       db.close();
     },
   };

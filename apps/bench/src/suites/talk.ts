@@ -1,59 +1,26 @@
 import { join } from "node:path";
-import { createHooksApp, listen } from "@botyard/http";
-import type { Step } from "@botyard/sdk";
-import talk from "@botyard/talk";
-import { addUser, createNextcloud } from "@botyard/talk/simulator";
 import type { Figure, Suite } from "../figure.ts";
 import { pairedLoads, startLoad } from "../load/load.ts";
-import { openRuntime, silent } from "../runtime.ts";
+import { ownCommand, startPeer } from "../peers/process.ts";
 import type { TalkSettings } from "../talk/requests.ts";
 
-/** A runtime with one installed Talk bot. */
-async function openTalk(folder: string, name: string, stored: boolean) {
-  const cloud = createNextcloud({ url: "https://cloud.test", push: async () => Response.json({}) });
-  const admin = addUser(cloud.world, "ops", { admin: true });
-  admin.appPasswords.add("app-password-of-ops");
-  const room = cloud.room("Ops", [admin]);
-  const { runtime, call } = await openRuntime({
-    platforms: [talk],
-    store: stored ? { path: join(folder, `${name}.db`), durability: "normal" } : { memory: true },
-    hooksUrl: "http://bots.test",
-    simulator: cloud,
-  });
-  await runtime.start();
-  await call("connections.create", {
-    id: "talk",
-    platform: "talk",
-    url: "https://cloud.test",
-    credentials: { "app-password": "ops:app-password-of-ops" },
-  });
-  const { opened = [] } = (await call("bots.create", { connection: "talk", handle: "helper" })) as { opened?: Step[] };
-  for (const step of opened) {
-    await cloud.occ(step.run.command ?? "");
-    await call("steps.verify", { step: step.id });
-  }
-  await call("rooms.add-bot", { connection: "talk", room: room.token, bot: "helper" });
-  const secret = /'([0-9A-Za-z]{40,128})'/.exec(opened[0]?.run.command ?? "")?.[1] ?? "";
-  return { runtime, settings: { secret, room: room.token, path: "/hooks/talk/helper/1" } satisfies TalkSettings };
-}
-
-/** It behind the real hooks listener, and a process that signs and sends as the server does. */
-async function open(folder: string, name: string, stored: boolean) {
-  const { runtime, settings } = await openTalk(folder, name, stored);
-  const hooks = createHooksApp(runtime, { log: silent });
-  const server = await listen((request) => hooks.fetch(request), { port: 0 });
+/** A service in a process of its own, as in life, and one that signs and sends as the server does. */
+async function open(folder: string, store: "file" | "memory") {
+  const service = await startPeer<{ readonly port: number; readonly settings: TalkSettings }>(
+    ownCommand(join(import.meta.dirname, "../talk/peer.ts"), [folder, store]),
+    { cwd: process.cwd() },
+  );
   const load = await startLoad({
     host: "127.0.0.1",
-    port: Number(new URL(server.url).port),
+    port: service.ready.port,
     requests: new URL("../talk/requests.ts", import.meta.url).href,
-    settings,
+    settings: service.ready.settings,
   });
   return {
     load,
     async close() {
       load.close();
-      await server.close({ drainMs: 0 });
-      await runtime.close({ drainMs: 0 });
+      await service.close();
     },
   };
 }
@@ -63,8 +30,8 @@ export const suite: Suite = {
   name: "talk",
   async run({ seconds, folder }) {
     const figures: Figure[] = [];
-    const stored = await open(folder, "talk", true);
-    const memory = await open(folder, "talk-memory", false);
+    const stored = await open(folder, "file");
+    const memory = await open(folder, "memory");
     for (const [lanes, goal] of [
       [1, 5000],
       [32, 15_000],

@@ -12,7 +12,7 @@ const peers = join(import.meta.dirname, "../peers/matrix");
 /** Some 1,500 messages before anything counts: a service runs for weeks, and after 200 most of its code is interpreted still. */
 const warmSeconds = 40;
 /** Many and short: what else the machine does hits both. */
-const rounds = 9;
+const rounds = 25;
 /** A message takes Synapse 20 ms and more: a rate wants some dozens of them. */
 const roundSeconds = 1;
 

@@ -1,5 +1,6 @@
 import { BotyardError, type Intake, type RawIntake } from "@botyard/sdk";
 import type { Core } from "../core.ts";
+import { createRawOpener } from "../log/raw.ts";
 import type { RawRow } from "../store/types.ts";
 
 export interface Decoded {
@@ -32,6 +33,7 @@ export async function decodeAgain(
     });
   const about = { id: connection, platform: live.platform.id };
   const since = await keptSince(core, connection);
+  const rawOf = createRawOpener(core.sealer);
   const counts = { intakes: 0, events: 0, unknown: 0, failed: 0 };
 
   /** Without bots that were made later under the handle of one that is gone. */
@@ -43,7 +45,7 @@ export async function decodeAgain(
 
   const one = async (row: RawRow): Promise<void> => {
     try {
-      const intake = toIntake(ofTheirTime(row), core.sealer.openBytes(`raw/${connection}`, row.bytes));
+      const intake = toIntake(ofTheirTime(row), rawOf(row));
       const drafts = await decode(intake);
       counts.unknown += drafts.filter(({ type }) => type === "platform.unknown").length;
       const events = drafts.filter(({ key, type }) => key !== null && type !== "platform.unknown");

@@ -7,6 +7,7 @@ import { tinyPlatform, tinyWorld } from "../fixtures/tiny-platform.ts";
 import { tinyRuntime } from "../fixtures/tiny-runtime.ts";
 import { createLogger } from "../host/logger.ts";
 import { createRedactor } from "../host/redact.ts";
+import { createRawOpener } from "../log/raw.ts";
 import { openBotyard } from "../open.ts";
 import { rekey } from "./rekey.ts";
 import { restoreBackup } from "./restore.ts";
@@ -46,11 +47,11 @@ async function furnished(directory: string) {
   return opened;
 }
 
-const say = (world: ReturnType<typeof tinyWorld>, id: string) =>
+const say = async (world: ReturnType<typeof tinyWorld>, id: string) =>
   world.host?.commit({
     via: "frame",
     bots: ["helper"],
-    raw: "as it came",
+    raw: `as ${id} came`,
     events: [
       {
         key: { kind: "message", id },
@@ -133,6 +134,8 @@ test("after a rekey everything opens with the new key and nothing with the old",
   const directory = folder();
   const first = await furnished(directory);
   await say(first.world, "1");
+  // Sealed together.
+  await Promise.all(["2", "3", "4"].map((id) => say(first.world, id)));
   first.world.host?.step(
     {
       kind: "install",
@@ -160,9 +163,10 @@ test("after a rekey everything opens with the new key and nothing with the old",
   expect(again.runtime.core.vault.find("chat", { kind: "admin-token" })?.secret).toBe("admin-secret");
   const step = await again.call<{ run: { command: string } }>("steps.get", { step: "step_1", reveal: true });
   expect(step.run.command).toBe("with secret-of-helper");
-  const [raw] = await again.runtime.core.store.listRaw({ connection: "chat", limit: 1 });
-  expect(Buffer.from(again.runtime.core.sealer.openBytes("raw/chat", raw?.bytes ?? new Uint8Array())).toString()).toBe(
-    "as it came",
+  const raws = await again.runtime.core.store.listRaw({ connection: "chat", after: 0, limit: 9 });
+  const rawOf = createRawOpener(again.runtime.core.sealer);
+  expect(raws.map((raw) => Buffer.from(rawOf(raw)).toString())).toEqual(
+    ["1", "2", "3", "4"].map((id) => `as ${id} came`),
   );
   await again.runtime.close();
 

@@ -6,6 +6,7 @@ import { createKeyFile, readKeyFile } from "../secrets/key-file.ts";
 import { sealFileOf, type SealedRecord } from "../secrets/seal.ts";
 import { databaseFile } from "../store/data-directory.ts";
 import { inputSealName } from "../invoke/kept.ts";
+import { rawSealName } from "../log/raw.ts";
 import { lockService } from "../store/lock.ts";
 import { openDatabase, type Database } from "../store/sqlite/database.ts";
 import { openFile } from "../store/sqlite/open.ts";
@@ -118,9 +119,10 @@ function resealRaw(db: Database, old: SealKey, fresh: SealKey, unreadable: strin
     const rows = some.all(last, rowsAtOnce);
     for (const { n, connection, bytes } of rows) {
       last = n;
-      const plain = decrypt(old, `raw/${connection}`, bytes);
+      const name = rawSealName(connection);
+      const plain = decrypt(old, name, bytes);
       if (Buffer.isBuffer(plain)) {
-        write.run(encrypt(fresh, `raw/${connection}`, plain), n);
+        write.run(encrypt(fresh, name, plain), n);
         done += 1;
       } else unreadable.push(`raw intake ${n} of ${connection}`);
     }

@@ -122,7 +122,7 @@ describe("what the core fills in", () => {
     );
     const [row] = await store.listRaw({ connection: "chat", limit: 9 });
     expect(row).toMatchObject({ via: "transaction", id: "41" });
-    expect(Buffer.from(row?.bytes ?? []).toString("latin1")).not.toContain("secret");
+    expect(Buffer.from(row?.sealed ?? []).toString("latin1")).not.toContain("secret");
     expect(await store.pluginGet("chat", "cursor")).toBe(41);
   });
 });

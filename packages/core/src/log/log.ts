@@ -8,13 +8,14 @@ import { continueAfter, ulid } from "../ulid.ts";
 import { createMembership } from "./membership.ts";
 import { createNotifier } from "./notifier.ts";
 import { createPrimary } from "./primary.ts";
+import { rawSealName } from "./raw.ts";
 import { createReader } from "./reader.ts";
 import type { CoreEvent, EventLog } from "./types.ts";
 
 export interface LogParts extends Directory {
   readonly store: Store;
   readonly clock: Clock;
-  /** Seals raw intakes under `raw/<connection>`. */
+  /** Seals raw intakes. */
   readonly sealer: Pick<Sealer, "sealBytes">;
   readonly membersOf: (connection: string, room: string) => readonly string[];
   /** Makes visible what was written together with events. */
@@ -103,7 +104,8 @@ export async function createLog(parts: LogParts): Promise<EventLog> {
   const rawOf = (connection: string, { raw, via, id, bots }: Intake): AppendBatch["raw"] => {
     if (raw === undefined) return undefined;
     const bytes = typeof raw === "string" ? Buffer.from(raw) : raw;
-    return { via, id: id ?? null, bots, bytes: parts.sealer.sealBytes(`raw/${connection}`, bytes) };
+    const seal = (plain: Uint8Array): Uint8Array => parts.sealer.sealBytes(rawSealName(connection), plain);
+    return { via, id: id ?? null, bots, bytes, seal };
   };
 
   /** Ids among those of the drafts that our own sends carried; asked only where the sender does not tell. */

@@ -5,6 +5,7 @@ import { testLedger } from "./suite/ledger.ts";
 import { testLogIds } from "./suite/log-ids.ts";
 import { testLogOf } from "./suite/log-of.ts";
 import { testLog } from "./suite/log.ts";
+import { testRaws } from "./suite/raws.ts";
 import { testRecords } from "./suite/records.ts";
 import type { OpenTested } from "./suite/tested.ts";
 
@@ -23,6 +24,7 @@ export function testStore(name: string, open: OpenTested, options: { readonly ou
     testLog(open);
     testLogOf(open);
     testLogIds(open);
+    testRaws(open);
     testLedger(open);
     testDeliveries(open);
     if (options.outlivesProcess) testCrash(open);

@@ -1,9 +1,11 @@
 import type { Continuity, Credential, Event, Gap, Grant, Key, NativeBot, ProbeReport, State, Step } from "@botyard/sdk";
 import type { DeliveryStore, WebhookRecord } from "./delivery-types.ts";
 import type { AuditRow, EffectRow, Writing } from "./ledger-types.ts";
+import type { RawIntake, RawRow } from "./raw-types.ts";
 
 export type * from "./delivery-types.ts";
 export type * from "./ledger-types.ts";
+export type * from "./raw-types.ts";
 
 /** A configured chat server, as it is kept. */
 export interface ConnectionRecord {
@@ -105,19 +107,6 @@ export type RecordPut = {
   };
 }[RecordKind];
 
-/** An intake as it came, sealed. */
-export interface RawRow {
-  /** Growing. */
-  readonly n: number;
-  readonly connection: string;
-  readonly via: string;
-  readonly id: string | null;
-  readonly committedAt: string;
-  /** Handles it was meant for; null: it came once for all, or before 0.2. */
-  readonly bots: readonly string[] | null;
-  readonly bytes: Uint8Array;
-}
-
 /** An event without what the log adds: its position. */
 export type EventBody = Omit<Event, "seq" | "cursor" | "bots" | "committedAt">;
 
@@ -134,15 +123,8 @@ export interface AppendBatch {
   readonly connection: string;
   readonly committedAt: string;
   readonly events: readonly PendingEvent[];
-  /** As received, sealed. */
-  readonly raw?:
-    | {
-        readonly via: string;
-        readonly id: string | null;
-        readonly bots?: readonly string[] | undefined;
-        readonly bytes: Uint8Array;
-      }
-    | undefined;
+  /** As received. */
+  readonly raw?: Omit<RawIntake, "connection" | "committedAt"> | undefined;
   /**
    * An event that is there already stays as it is: it gets no copy for other bots either. One that is there as
    * `platform.unknown` gives its key to what is known of the same fact now, which is appended as a new event.

@@ -81,7 +81,7 @@ export function createMemoryLog(): MemoryLog {
       const appended = batch.events.map((event) => appendOne(batch, event));
       if (batch.raw) {
         lastRaw += 1;
-        const { via, id, bots, bytes } = batch.raw;
+        const { via, id, bots, bytes, seal } = batch.raw;
         const { connection, committedAt } = batch;
         raws.push({
           n: lastRaw,
@@ -90,7 +90,8 @@ export function createMemoryLog(): MemoryLog {
           id,
           committedAt,
           bots: bots ? [...bots] : null,
-          bytes: bytes.slice(),
+          sealed: seal(bytes).slice(),
+          part: null,
         });
       }
       return appended;

@@ -1,11 +1,15 @@
 import { isBotyardError } from "@botyard/sdk";
 import type { Database } from "./database.ts";
-import type { Writing } from "../ledger-types.ts";
+import type { RawIntake, Writing } from "../types.ts";
 import type { LateSync } from "./late-sync.ts";
 
-interface Waiting {
+interface GroupWriting extends Writing {
+  /** Kept in the same transaction, with those of the turn's other writes. */
+  readonly raw?: RawIntake;
+}
+
+interface Waiting extends GroupWriting {
   readonly work: () => unknown;
-  readonly syncLater: boolean;
   readonly resolve: (value: never) => void;
   readonly reject: (reason: unknown) => void;
 }
@@ -19,7 +23,7 @@ export interface Group {
    * undoes this work alone; any other failure undoes the turn's. `work` may run twice: all that it changes is in the
    * database, or set anew by the second run.
    */
-  run<T>(work: () => T, writing?: Writing): Promise<T>;
+  run<T>(work: () => T, writing?: GroupWriting): Promise<T>;
   /** Does what waits, at once. */
   flush(): void;
 }
@@ -29,25 +33,31 @@ export interface GroupOptions {
   readonly committed?: (() => void) | undefined;
   /** Where commits wait for the disk: the way of those that need not. */
   readonly late?: LateSync | undefined;
+  /** Writes the intakes of a turn, inside its transaction. */
+  readonly together?: ((raws: readonly RawIntake[]) => void) | undefined;
 }
 
-export function createGroup(db: Database, { committed, late }: GroupOptions = {}): Group {
+export function createGroup(db: Database, { committed, late, together }: GroupOptions = {}): Group {
   let waiting: Waiting[] = [];
 
   /** All of a turn in one transaction. `apart`: each can be undone alone, which costs two statements each. */
   const commit = (turn: readonly Waiting[], apart: boolean): readonly (() => void)[] =>
-    db.tx(() =>
-      turn.map(({ work, resolve, reject }) => {
+    db.tx(() => {
+      const raws: RawIntake[] = [];
+      const settle = turn.map(({ work, raw, resolve, reject }) => {
         try {
           const value = (apart ? db.tx(work) : work()) as never;
+          if (raw) raws.push(raw);
           return () => resolve(value);
         } catch (error) {
           // A full disk has ended the whole transaction: nothing after it may run on its own.
           if (!apart || !isConflict(error)) throw error;
           return () => reject(error);
         }
-      }),
-    );
+      });
+      if (raws.length > 0) together?.(raws);
+      return settle;
+    });
 
   const flush = (): void => {
     const turn = waiting;
@@ -74,10 +84,10 @@ export function createGroup(db: Database, { committed, late }: GroupOptions = {}
   };
 
   return {
-    run<T>(work: () => T, { syncLater = false }: Writing = {}): Promise<T> {
+    run<T>(work: () => T, writing?: GroupWriting): Promise<T> {
       return new Promise<T>((resolve, reject) => {
         if (waiting.length === 0) setImmediate(flush);
-        waiting.push({ work, syncLater, resolve, reject });
+        waiting.push({ ...writing, work, resolve, reject });
       });
     },
     flush,

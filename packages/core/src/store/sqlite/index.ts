@@ -1,6 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import { freshRecords, newLogId } from "../rules.ts";
-import type { Store } from "../types.ts";
+import type { Appended, Store } from "../types.ts";
 import { createAuditStore } from "./audit.ts";
 import { copyDatabase, diskOf } from "./backup.ts";
 import type { Database } from "./database.ts";
@@ -10,6 +10,7 @@ import { createGroup } from "./group.ts";
 import { createLogStore } from "./log.ts";
 import { createLateSync } from "./late-sync.ts";
 import { openFile, type Durability, type FileOptions } from "./open.ts";
+import { createRawStore } from "./raws.ts";
 import { createRecordStore } from "./records.ts";
 import { walRoom } from "./wal-room.ts";
 
@@ -38,7 +39,8 @@ export function createSqliteStore(db: Database, durability: Durability = "full")
   const log = createLogStore(db);
   const full = durability === "full";
   const late = full ? createLateSync(db) : undefined;
-  const group = createGroup(db, { committed: full ? walRoom(db) : undefined, late });
+  const raws = createRawStore(db);
+  const group = createGroup(db, { committed: full ? walRoom(db) : undefined, late, together: raws.keep });
   const effects = createEffectStore(db, group);
   const audit = createAuditStore(db);
   const deliveries = createDeliveryStore(db, group);
@@ -71,8 +73,12 @@ export function createSqliteStore(db: Database, durability: Durability = "full")
   const trimToSize = async (maxBytes: number): Promise<number> => {
     let gone = 0;
     while (!state.closed && used() > maxBytes) {
-      const some = db.tx(() => log.trimOldest(sizePiece));
-      if (some.positions + some.raws === 0) break;
+      const some = db.tx(() => {
+        const { positions, until } = log.trimOldest(sizePiece);
+        // With the intakes of their time.
+        return { positions, rows: until === null ? raws.trimOldest(sizePiece) : raws.trimTo(until) };
+      });
+      if (some.positions + some.rows === 0) break;
       gone += some.positions;
       await pause();
     }
@@ -94,6 +100,7 @@ export function createSqliteStore(db: Database, durability: Durability = "full")
   return {
     ...records.methods,
     ...log.methods,
+    ...raws.methods,
     ...effects.methods,
     ...audit.methods,
     ...deliveries,
@@ -112,18 +119,20 @@ export function createSqliteStore(db: Database, durability: Durability = "full")
       });
     },
     appendEvents(batch) {
-      return group.run(() => {
+      const { connection, committedAt, raw } = batch;
+      const work = (): readonly Appended[] => {
         const appended = log.append(batch);
         records.put(freshRecords(batch, appended));
-        if (batch.put) records.putEntries(batch.connection, batch.put);
+        if (batch.put) records.putEntries(connection, batch.put);
         if (batch.records) records.put(batch.records);
         return appended;
-      });
+      };
+      return group.run(work, raw ? { raw: { ...raw, connection, committedAt } } : undefined);
     },
     async trim(before) {
       const { events, raw, audit: rows, effects: ended, maxBytes } = before;
       db.tx(() => {
-        if (raw !== undefined) log.trimRaw(raw);
+        if (raw !== undefined) raws.trim(raw);
         if (rows !== undefined) audit.trim(rows);
         if (ended !== undefined) effects.trim(ended);
       });

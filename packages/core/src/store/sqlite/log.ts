@@ -12,26 +12,16 @@ interface PositionRow {
   readonly body: string;
 }
 
-interface RawColumns {
-  readonly n: number;
-  readonly via: string;
-  readonly id: string | null;
-  readonly committed_at: string;
-  readonly bots: string | null;
-  readonly bytes: Uint8Array;
-}
-
 /** Methods of the store about the event log; `append` and `forget` run inside a transaction of the caller. */
 export interface LogStore {
-  readonly methods: Pick<Store, "readPositions" | "getEvent" | "seqBefore" | "listRaw">;
+  readonly methods: Pick<Store, "readPositions" | "getEvent" | "seqBefore">;
   append(batch: AppendBatch): readonly Appended[];
   forget(connection: string): void;
   bounds(): Pick<StoreInfo, "headSeq" | "oldestSeq">;
   /** Deletes at most this many positions committed before; returns how many. */
   trimSome(before: string, most: number): number;
-  trimRaw(before: string): void;
-  /** Deletes this many of the oldest positions, and the intakes of their time. */
-  trimOldest(most: number): { readonly positions: number; readonly raws: number };
+  /** Deletes this many of the oldest positions; `until`: when the last of them was committed. */
+  trimOldest(most: number): { readonly positions: number; readonly until: string | null };
 }
 
 /** What is remembered of the file. */
@@ -90,19 +80,6 @@ export function createLogStore(db: Database): LogStore {
     "delete from log where seq <= ?1 and not exists (select 1 from log c where c.first_seq = log.seq and c.seq > ?1)",
   );
   const setTrimmed = db.query("update meta set value = ? where name = 'trimmed'");
-  const insertRaw = db.query(
-    "insert into raw (connection, via, id, committed_at, bots, bytes) values (?, ?, ?, ?, ?, ?)",
-  );
-  const dropRaw = db.query(
-    `delete from raw where n < coalesce(
-       (select n from raw where committed_at >= ? order by n limit 1), (select max(n) + 1 from raw))`,
-  );
-  const rawColumns = "select n, via, id, committed_at, bots, bytes from raw where connection = ?";
-  const raws = db.query<RawColumns>(`${rawColumns} and n < ? order by n desc limit ?`);
-  const rawsAfter = db.query<RawColumns>(`${rawColumns} and n > ? order by n limit ?`);
-
-  const dropRawTo = db.query("delete from raw where committed_at <= ?");
-  const dropOldRaw = db.query("delete from raw where n in (select n from raw order by n limit ?)");
 
   const blocks = createBlocks(db);
   const ids = createIds(db);
@@ -171,10 +148,6 @@ export function createLogStore(db: Database): LogStore {
         }
         return result;
       });
-      if (batch.raw) {
-        const { via, id, bots, bytes } = batch.raw;
-        insertRaw.run(batch.connection, via, id, batch.committedAt, bots ? JSON.stringify(bots) : null, bytes);
-      }
       return appended;
     },
     forget(connection) {
@@ -208,21 +181,6 @@ export function createLogStore(db: Database): LogStore {
         }
         return low;
       },
-      async listRaw({ connection, before, after, limit }) {
-        const rows =
-          after === undefined
-            ? raws.all(connection, before ?? Number.MAX_SAFE_INTEGER, limit)
-            : rawsAfter.all(connection, after, limit);
-        return rows.map((row) => ({
-          n: row.n,
-          connection,
-          via: row.via,
-          id: row.id,
-          committedAt: row.committed_at,
-          bots: row.bots === null ? null : (JSON.parse(row.bots) as string[]),
-          bytes: row.bytes,
-        }));
-      },
     },
     trimSome(before, most) {
       const { head, trimmed } = edges();
@@ -236,13 +194,10 @@ export function createLogStore(db: Database): LogStore {
       known = null;
       return gone;
     },
-    trimRaw(before) {
-      dropRaw.run(before);
-    },
     trimOldest(most) {
       const { head, trimmed } = edges();
       const end = Math.min(head, trimmed + most);
-      if (end <= trimmed) return { positions: 0, raws: dropOldRaw.run(most) };
+      if (end <= trimmed) return { positions: 0, until: null };
       const positions = count.get(trimmed, end)?.n ?? 0;
       const [last] = read.all(end - 1, 1);
       drop.run(end);
@@ -250,7 +205,7 @@ export function createLogStore(db: Database): LogStore {
       blocks.trimmed(end);
       ids.trimmed(end);
       known = null;
-      return { positions, raws: last ? dropRawTo.run(last.committed_at) : 0 };
+      return { positions, until: last?.committed_at ?? null };
     },
   };
 }

@@ -97,4 +97,8 @@ export const migrations: readonly Migration[] = [
   drop index log_id;
   insert into meta select 'ordered', coalesce(max(seq), 0) from log;
   `,
+  `
+  -- Intakes that came together are one row, sealed together. The columns tell of the last of them, earlier of the others.
+  alter table raw add column earlier text;
+  `,
 ];

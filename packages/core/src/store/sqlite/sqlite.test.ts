@@ -252,7 +252,10 @@ describe("the size of the file", () => {
   const many = (from: number, count: number) =>
     batch(
       Array.from({ length: count }, (_, at) => event(`L${from + at}`)),
-      { raw: { via: "frame", id: null, bytes: new Uint8Array(160_000) }, committedAt: time(from) },
+      {
+        raw: { via: "frame", id: null, bytes: new Uint8Array(160_000), seal: (bytes) => bytes },
+        committedAt: time(from),
+      },
     );
 
   it("stays within its limit by the oldest events and intakes, and gives the disk back what they took", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Appended } from "../types.ts";
-import { batch, bot, event, member, time } from "./samples.ts";
+import { batch, bot, event, member, reversed, time } from "./samples.ts";
 import { eachStore, type OpenTested } from "./tested.ts";
 
 const outcomes = (appended: readonly Appended[]): string[] => appended.map(({ outcome }) => outcome);
@@ -68,32 +68,21 @@ export function testLog(open: OpenTested): void {
     });
 
     it("puts entries, records and the raw intake in the same transaction", async () => {
-      const raw = { via: "transaction", id: "41", bytes: new Uint8Array([0, 255, 7]) };
+      const raw = { via: "transaction", id: "41", bytes: new Uint8Array([0, 255, 7]), seal: reversed };
       await store().appendEvents(batch([event("A")], { raw, put: { cursor: { at: 7 } }, records: [member("r", "b")] }));
       expect(await store().pluginGet("chat", "cursor")).toEqual({ at: 7 });
       expect(await store().listRecords("membership", "chat")).toEqual([{ connection: "chat", room: "r", handle: "b" }]);
       const [row] = await store().listRaw({ connection: "chat", limit: 10 });
-      expect(row && { ...row, bytes: [...row.bytes] }).toEqual({
+      expect(row && { ...row, sealed: [...row.sealed] }).toEqual({
         n: 1,
         connection: "chat",
         via: "transaction",
         id: "41",
         committedAt: time(1),
         bots: null,
-        bytes: [0, 255, 7],
+        sealed: [7, 255, 0],
+        part: null,
       });
-    });
-
-    it("lists intakes oldest first after a number, with the bots they were for", async () => {
-      const raw = (id: string, bots?: string[]) => ({ via: "webhook", id, bots, bytes: new Uint8Array([1]) });
-      for (const [at, bots] of [["helper"], undefined, ["one", "two"]].entries())
-        await store().appendEvents(batch([], { raw: raw(`${at}`, bots) }));
-      const found = await store().listRaw({ connection: "chat", after: 1, limit: 10 });
-      expect(found.map(({ n, id, bots }) => ({ n, id, bots }))).toEqual([
-        { n: 2, id: "1", bots: null },
-        { n: 3, id: "2", bots: ["one", "two"] },
-      ]);
-      expect(await store().listRaw({ connection: "other", after: 0, limit: 10 })).toEqual([]);
     });
 
     it("appends only what is new where that is asked for, and no copies for other bots", async () => {
@@ -222,27 +211,6 @@ export function testLog(open: OpenTested): void {
       expect(await store().trim({ events: time(9) })).toBe(1);
       expect(await store().getEvent("evt_A")).toBeNull();
       expect(outcomes(await append("A", 10))).toEqual(["fresh"]);
-    });
-
-    it("trims raw intakes by their own time", async () => {
-      for (const minute of [1, 2, 3]) {
-        const raw = { via: "webhook", id: null, bytes: new Uint8Array([minute]) };
-        await store().appendEvents(batch([event(`E${minute}`)], { committedAt: time(minute), raw }));
-      }
-      expect(await store().trim({ raw: time(3) })).toBe(0);
-      const rows = await store().listRaw({ connection: "chat", limit: 9 });
-      expect(rows.map(({ n }) => n)).toEqual([3]);
-      expect(await store().readPositions({ after: 0, limit: 9 })).toHaveLength(3);
-    });
-
-    it("pages raw intakes, newest first", async () => {
-      for (const id of ["A", "B", "C"]) {
-        await store().appendEvents(batch([event(id)], { raw: { via: "poll", id, bytes: new Uint8Array(1) } }));
-      }
-      const page = await store().listRaw({ connection: "chat", limit: 2 });
-      expect(page.map(({ id }) => id)).toEqual(["C", "B"]);
-      const next = await store().listRaw({ connection: "chat", limit: 2, before: page.at(-1)?.n ?? 0 });
-      expect(next.map(({ id }) => id)).toEqual(["A"]);
     });
   });
 }

@@ -51,13 +51,28 @@ export async function createLog(parts: LogParts): Promise<EventLog> {
   const membership = createMembership(parts.membersOf);
   const primary = createPrimary();
   const listeners = new Set<Tell>();
-  // Intakes are completed one after the other, so that they enter the log in the order they came; the disk is waited
-  // for together.
-  let completing: Promise<unknown> = Promise.resolve();
+  let asking: Promise<void> | null = null;
 
-  const inOrder = <T>(work: () => Promise<{ readonly appended: Promise<T> }>): Promise<T> => {
-    const begun = completing.then(work);
-    completing = begun.catch(() => {});
+  /**
+   * Intakes are completed one after the other, so that they enter the log in the order they came; the disk is waited for
+   * together. Mostly nothing has to be asked before, and this one is completed at once.
+   */
+  const inOrder = <T>(
+    ask: (() => Promise<ReadonlySet<string>>) | null,
+    complete: (ours: ReadonlySet<string>) => Promise<T>,
+  ): Promise<T> => {
+    if (ask === null && asking === null) return complete(none);
+    const begun = Promise.resolve(asking)
+      .then(() => ask?.() ?? none)
+      .then((ours) => ({ appended: complete(ours) }));
+    const turn = begun.then(
+      () => {},
+      () => {},
+    );
+    asking = turn;
+    void turn.then(() => {
+      if (asking === turn) asking = null;
+    });
     return begun.then(({ appended }) => appended);
   };
 
@@ -109,21 +124,22 @@ export async function createLog(parts: LogParts): Promise<EventLog> {
   };
 
   /** Ids among those of the drafts that our own sends carried; asked only where the sender does not tell. */
-  const ourEffects = async (connection: string, { events }: Intake): Promise<ReadonlySet<string>> => {
+  const ourEffects = (connection: string, { events }: Intake): (() => Promise<ReadonlySet<string>>) | null => {
     const asked = events.filter(
       ({ effectId, actor }) => effectId !== undefined && (!actor || parts.botByNativeId(connection, actor.id) === null),
     );
-    if (asked.length === 0) return none;
-    const found = asked.map(async ({ effectId = "" }) =>
-      (await store.findEffect({ connection, effectId })) === null ? [] : [effectId],
-    );
-    return new Set((await Promise.all(found)).flat());
+    if (asked.length === 0) return null;
+    return async () => {
+      const found = asked.map(async ({ effectId = "" }) =>
+        (await store.findEffect({ connection, effectId })) === null ? [] : [effectId],
+      );
+      return new Set((await Promise.all(found)).flat());
+    };
   };
 
-  const commit: EventLog["commit"] = (connection, intake, also = {}) => {
+  const commit: EventLog["commit"] = async (connection, intake, also = {}) => {
     const name = {};
-    return inOrder(async () => {
-      const ours = await ourEffects(connection.id, intake);
+    const complete = async (ours: ReadonlySet<string>): Promise<Committed> => {
       const committedAt = now();
       const completed = completeIntake({
         connection,
@@ -147,26 +163,29 @@ export async function createLog(parts: LogParts): Promise<EventLog> {
         onlyFresh: also.onlyFresh,
         copies: also.copies,
       };
-      const appended = store.appendEvents(batch).then((results) => {
-        const fresh = after(batch, completed, results);
-        tellAll(batch, fresh);
-        const committed = toCommitted(results, intake.events.length);
-        if (parts.logger?.wants("debug"))
-          parts.logger.debug("an intake is in the log", {
-            connection: connection.id,
-            via: intake.via,
-            intake: intake.id,
-            ...committed,
-            events: fresh.slice(0, mostNamed).map(({ event }) => event.body.id),
-          });
-        return committed;
-      });
-      return { appended };
-    }).finally(() => membership.settle(name));
+      const results = await store.appendEvents(batch);
+      const fresh = after(batch, completed, results);
+      tellAll(batch, fresh);
+      const committed = toCommitted(results, intake.events.length);
+      if (parts.logger?.wants("debug"))
+        parts.logger.debug("an intake is in the log", {
+          connection: connection.id,
+          via: intake.via,
+          intake: intake.id,
+          ...committed,
+          events: fresh.slice(0, mostNamed).map(({ event }) => event.body.id),
+        });
+      return committed;
+    };
+    try {
+      return await inOrder(ourEffects(connection.id, intake), complete);
+    } finally {
+      membership.settle(name);
+    }
   };
 
   const emit = (connection: About, event: CoreEvent): Promise<void> =>
-    inOrder(async () => {
+    inOrder(null, async () => {
       const committedAt = now();
       const completed = [
         {
@@ -179,7 +198,7 @@ export async function createLog(parts: LogParts): Promise<EventLog> {
         committedAt,
         events: completed.map((item) => item.event),
       };
-      return { appended: store.appendEvents(batch).then((results) => void after(batch, completed, results)) };
+      after(batch, completed, await store.appendEvents(batch));
     });
 
   return {

@@ -61,6 +61,8 @@ function openLane(target: LoadTarget): Promise<Lane> {
 }
 
 let n = 0;
+/** Requests a second of the run before. */
+let pace = 0;
 
 async function run(
   target: LoadTarget,
@@ -68,8 +70,9 @@ async function run(
   { lanes, seconds, perSecond }: LoadRun,
 ): Promise<LoadResult> {
   const open = await Promise.all(Array.from({ length: lanes }, () => openLane(target)));
-  // Written before the clock starts: a sender that signs between an answer and its next request leaves the server waiting.
-  const stock = Array.from({ length: Math.ceil((perSecond ?? 20_000) * seconds) }, () =>
+  // Written before the clock starts, as many as will be sent: a sender that signs between an answer and its next request
+  // leaves the server waiting.
+  const stock = Array.from({ length: Math.ceil((perSecond ?? pace * 1.25) * seconds) }, () =>
     write((n += 1), target.settings),
   ).reverse();
   const delays: number[] = [];
@@ -95,8 +98,9 @@ async function run(
   );
   const took = (performance.now() - start) / 1000;
   for (const lane of open) lane.close();
+  pace = delays.length / took;
   return {
-    perSecond: delays.length / took,
+    perSecond: pace,
     p50: percentile(delays, 50),
     p99: percentile(delays, 99),
     refused,

@@ -75,22 +75,16 @@ function split(path: string): { readonly connection: string; readonly path: stri
 
 async function toHookRequest(request: Request, path: string, maxBytes: number): Promise<HookRequest> {
   const at = request.url.indexOf("?");
+  // The fastest way through Headers on both runtimes.
+  const headers: Record<string, string> = {};
+  request.headers.forEach((value, name) => (headers[name] = value));
   return {
     method: request.method,
     path,
     query: at < 0 ? {} : Object.fromEntries(new URLSearchParams(request.url.slice(at + 1))),
-    headers: toRecord(request.headers),
+    headers,
     body: await readLimited(request, maxBytes),
   };
-}
-
-/** Names in lower case. */
-function toRecord(headers: Headers & { toJSON?(): Record<string, string> }): Record<string, string> {
-  // Bun's own, a fifth cheaper than any way through them that both runtimes have.
-  if (headers.toJSON) return headers.toJSON();
-  const record: Record<string, string> = {};
-  headers.forEach((value, name) => (record[name] = value));
-  return record;
 }
 
 function toResponse({ status, headers, json: value, text }: Awaited<ReturnType<Runtime["hook"]>>): Response {

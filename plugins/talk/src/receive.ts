@@ -39,7 +39,6 @@ function addressOf(path: string): Address | null {
 export function createHttpReceiver(state: State): NonNullable<Receive["http"]> {
   const { host, memory } = state;
   const told = new Set<string>();
-  const expected = expectedBackends(state);
 
   /** Kind of the secret that signed the request; null: nobody we know. */
   async function signer(handle: string, request: HookRequest): Promise<string | null> {
@@ -94,7 +93,7 @@ export function createHttpReceiver(state: State): NonNullable<Receive["http"]> {
       return refused;
     }
     try {
-      const event = read(state, expected, handle, random, request);
+      const event = read(state, handle, random, request);
       await prove(address, kind, event.native?.["type"] === "Join" ? (event.actor?.id ?? null) : null);
       const facts = roomsAfter(state, handle, event);
       const used = memory.randoms.keep(handle, random, event.key !== null);
@@ -114,17 +113,12 @@ export function createHttpReceiver(state: State): NonNullable<Receive["http"]> {
   };
 }
 
-function read(
-  state: State,
-  expected: ReadonlySet<string>,
-  handle: string,
-  random: string,
-  request: HookRequest,
-): EventDraft {
+function read(state: State, handle: string, random: string, request: HookRequest): EventDraft {
   const now = new Date(state.host.clock.now()).toISOString();
   const event = decode(state, handle, now, random, request.body);
   const backend = request.headers["x-nextcloud-talk-backend"];
-  if (backend === undefined || expected.has(withoutSlash(backend))) return event;
+  const foreign = backend !== undefined && !isExpectedBackend(state, backend);
+  if (!foreign) return event;
   if (!state.foreign.has(backend))
     state.host.log.warn("a webhook names another server than the connection's", { backend });
   state.foreign.add(backend);
@@ -160,14 +154,14 @@ function decode(state: State, handle: string | null, now: string, random: string
   });
 }
 
-const withoutSlash = (url: string): string => (url.endsWith("/") ? url.replace(/\/+$/, "") : url);
-
 /**
  * The header is not signed and tells nothing where `overwrite.cli.url` is not set (`/`). A foreign name is kept with
  * the event and shown by the probe: the signature says that the event is ours.
  */
-function expectedBackends({ url, host }: State): ReadonlySet<string> {
-  return new Set(["", withoutSlash(url), withoutSlash(host.connection.settings.backend ?? url)]);
+function isExpectedBackend({ url, host }: State, backend: string): boolean {
+  if (backend === "/") return true;
+  const same = (wanted: string): boolean => backend.replace(/\/+$/, "") === wanted.replace(/\/+$/, "");
+  return same(url) || same(host.connection.settings.backend ?? url);
 }
 
 /** A bot is in each room it hears from, until a `Leave`. */

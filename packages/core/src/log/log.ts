@@ -65,14 +65,12 @@ export async function createLog(parts: LogParts): Promise<EventLog> {
     const begun = Promise.resolve(asking)
       .then(() => ask?.() ?? none)
       .then((ours) => ({ appended: complete(ours) }));
-    const turn = begun.then(
-      () => {},
-      () => {},
-    );
+    const turn: Promise<void> = begun
+      .catch(() => {})
+      .then(() => {
+        if (asking === turn) asking = null;
+      });
     asking = turn;
-    void turn.then(() => {
-      if (asking === turn) asking = null;
-    });
     return begun.then(({ appended }) => appended);
   };
 

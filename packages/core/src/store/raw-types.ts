@@ -1,5 +1,5 @@
 /** An intake as it came, to be sealed and kept. */
-export interface RawIntake {
+export interface PendingRaw {
   readonly connection: string;
   readonly via: string;
   readonly id: string | null;

@@ -1,7 +1,7 @@
 import type { Continuity, Credential, Event, Gap, Grant, Key, NativeBot, ProbeReport, State, Step } from "@botyard/sdk";
 import type { DeliveryStore, WebhookRecord } from "./delivery-types.ts";
 import type { AuditRow, EffectRow, Writing } from "./ledger-types.ts";
-import type { RawIntake, RawRow } from "./raw-types.ts";
+import type { PendingRaw, RawRow } from "./raw-types.ts";
 
 export type * from "./delivery-types.ts";
 export type * from "./ledger-types.ts";
@@ -124,7 +124,7 @@ export interface AppendBatch {
   readonly committedAt: string;
   readonly events: readonly PendingEvent[];
   /** As received. */
-  readonly raw?: Omit<RawIntake, "connection" | "committedAt"> | undefined;
+  readonly raw?: Omit<PendingRaw, "connection" | "committedAt"> | undefined;
   /**
    * An event that is there already stays as it is: it gets no copy for other bots either. One that is there as
    * `platform.unknown` gives its key to what is known of the same fact now, which is appended as a new event.

@@ -1,11 +1,11 @@
 import { isBotyardError } from "@botyard/sdk";
 import type { Database } from "./database.ts";
-import type { RawIntake, Writing } from "../types.ts";
+import type { PendingRaw, Writing } from "../types.ts";
 import type { LateSync } from "./late-sync.ts";
 
 interface GroupWriting extends Writing {
   /** Kept in the same transaction, with those of the turn's other writes. */
-  readonly raw?: RawIntake;
+  readonly raw?: PendingRaw;
 }
 
 interface Waiting extends GroupWriting {
@@ -29,21 +29,21 @@ export interface Group {
 }
 
 export interface GroupOptions {
+  /** Writes the intakes of a turn, inside its transaction. */
+  readonly together: (raws: readonly PendingRaw[]) => void;
   /** Called after each transaction. */
   readonly committed?: (() => void) | undefined;
   /** Where commits wait for the disk: the way of those that need not. */
   readonly late?: LateSync | undefined;
-  /** Writes the intakes of a turn, inside its transaction. */
-  readonly together?: ((raws: readonly RawIntake[]) => void) | undefined;
 }
 
-export function createGroup(db: Database, { committed, late, together }: GroupOptions = {}): Group {
+export function createGroup(db: Database, { together, committed, late }: GroupOptions): Group {
   let waiting: Waiting[] = [];
 
   /** All of a turn in one transaction. `apart`: each can be undone alone, which costs two statements each. */
   const commit = (turn: readonly Waiting[], apart: boolean): readonly (() => void)[] =>
     db.tx(() => {
-      const raws: RawIntake[] = [];
+      const raws: PendingRaw[] = [];
       const settle = turn.map(({ work, raw, resolve, reject }) => {
         try {
           const value = (apart ? db.tx(work) : work()) as never;
@@ -55,7 +55,7 @@ export function createGroup(db: Database, { committed, late, together }: GroupOp
           return () => reject(error);
         }
       });
-      if (raws.length > 0) together?.(raws);
+      if (raws.length > 0) together(raws);
       return settle;
     });
 

@@ -25,7 +25,7 @@ function open() {
   // Prepared anew each time: SQLite puts the answer into the statement.
   const level = (): number => db.query<{ synchronous: number }>("pragma synchronous").get()?.synchronous ?? -1;
   const seen: number[] = [];
-  const group = createGroup(db, { late });
+  const group = createGroup(db, { late, together: () => {} });
   const write = (name: string, writing?: Writing): Promise<void> =>
     group.run(() => {
       seen.push(level());

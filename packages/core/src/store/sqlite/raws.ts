@@ -1,4 +1,4 @@
-import type { RawIntake, RawRow, Store } from "../types.ts";
+import type { PendingRaw, RawRow, Store } from "../types.ts";
 import type { Database } from "./database.ts";
 
 interface Columns {
@@ -31,7 +31,7 @@ export interface RawStore {
    * Those that come together are sealed together, a row for each connection: sealing and writing each alone would cost a
    * webhook as much as its event. Numbered in this order.
    */
-  keep(raws: readonly RawIntake[]): void;
+  keep(raws: readonly PendingRaw[]): void;
   trim(before: string): void;
   /** Deletes those committed until then; returns how many rows. */
   trimTo(until: string): number;
@@ -64,7 +64,7 @@ export function createRawStore(db: Database): RawStore {
     return known;
   };
 
-  const keepRow = (row: readonly RawIntake[]): void => {
+  const keepRow = (row: readonly PendingRaw[]): void => {
     const last = row.at(-1);
     if (last === undefined) return;
     const { connection, via, id, committedAt, bots, seal } = last;
@@ -88,7 +88,7 @@ export function createRawStore(db: Database): RawStore {
 
   return {
     keep(raws) {
-      let row: RawIntake[] = [];
+      let row: PendingRaw[] = [];
       let bytes = 0;
       for (const raw of raws) {
         bytes += raw.bytes.byteLength;
